@@ -1,0 +1,108 @@
+"""Passing a request into the container and its answer out, as the JavaScript objects that they are.
+
+Bodies never enter Python: they are piped between the platform's own streams. Python learns only that a body or a
+WebSocket has ended, because an open one keeps the container awake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, create_proxy
+
+# Methods that may be sent twice with the effect of once (RFC 9110, 9.2.2).
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# 1005 and 1006 stand for "no status" and "abnormal"; a close frame may not carry them (RFC 6455, 7.4.1).
+_UNSENDABLE = frozenset({1005, 1006, 1015})
+
+_pipes: set[asyncio.Future[Any]] = set()
+
+
+def plain_http(url: str) -> str:
+    """The container's port speaks http: only; the way there is private."""
+    return "http:" + url[6:] if url.startswith("https:") else url
+
+
+def may_repeat(request: Any) -> bool:
+    """May this request be sent a second time? Only without a body: a stream that has been sent is gone."""
+    if request.body:
+        return False
+    return request.method in IDEMPOTENT or bool(request.headers.has("idempotency-key"))
+
+
+async def send(port: Any, request: Any) -> Any:
+    """The container's Response to a JavaScript Request. Raises JsException."""
+    url = plain_http(request.url)
+    return await (port.fetch(request) if url == request.url else port.fetch(url, request))
+
+
+def tracked_body(response: Any, ended: Callable[[], None]) -> Any:
+    """The same response, and `ended` is called once when its body has been read to the end or given up."""
+    pipe = js.IdentityTransformStream.new()
+    moving = asyncio.ensure_future(response.body.pipeTo(pipe.writable))
+    _pipes.add(moving)
+
+    def done(future: asyncio.Future[Any]) -> None:
+        _pipes.discard(future)
+        if not future.cancelled():
+            future.exception()  # the reader went away, or the container did: the reader has seen it
+        ended()
+
+    moving.add_done_callback(done)
+    return js.Response.new(pipe.readable, response)
+
+
+def tracked_web_socket(response: Any, active: Callable[[], None], ended: Callable[[], None]) -> Any:
+    """A response whose WebSocket passes every message on, both ways; `ended` is called once when it closes."""
+    inner = response.webSocket
+    outer_client, outer = js.Object.values(js.WebSocketPair.new())
+    proxies: list[Any] = []
+    closed = False
+
+    def finish() -> None:
+        nonlocal closed
+        if not closed:
+            closed = True
+            ended()
+            for proxy in proxies:
+                proxy.destroy()
+
+    def relay(source: Any, target: Any) -> None:
+        def message(event: Any) -> None:
+            active()
+            try:
+                target.send(event.data)
+            except JsException:
+                _close(source, 1011, "the other side is gone")
+
+        def close(event: Any) -> None:
+            code = 1000 if event.code in _UNSENDABLE else event.code
+            _close(target, code, event.reason)
+            finish()
+
+        def error(_event: Any) -> None:
+            _close(target, 1011, "the other side failed")
+            finish()
+
+        for name, handler in (("message", message), ("close", close), ("error", error)):
+            proxy = create_proxy(handler)
+            proxies.append(proxy)
+            source.addEventListener(name, proxy)
+
+    for socket in (inner, outer):
+        # Blobs, the standard's default, can only be read asynchronously, and messages could overtake each other.
+        socket.binaryType = "arraybuffer"
+        socket.accept()
+    relay(inner, outer)
+    relay(outer, inner)
+    return js.Response.new(None, status=response.status, headers=response.headers, webSocket=outer_client)
+
+
+def _close(socket: Any, code: int, reason: str) -> None:
+    try:
+        socket.close(code, reason)
+    except JsException:
+        return  # it has closed already

@@ -1,0 +1,3 @@
+from tests.edge.container.world import world
+
+__all__ = ["world"]

@@ -1,0 +1,150 @@
+"""A Worker for tests: one container class whose program and settings follow from the object's name, `program:id`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from workers import Response, WorkerEntrypoint
+
+from durable_objects.container import (
+    All,
+    Container,
+    ContainerFault,
+    ContainerProxy,
+    Http,
+    Port,
+    get_container,
+    switch_port,
+)
+
+__all__ = ["ContainerProxy", "Default", "Playground"]
+
+
+def program(name: str, **settings: Any) -> dict[str, Any]:
+    return {"entrypoint": ["python", f"tests/edge/container/programs/{name}.py"], **settings}
+
+
+# What each kind of object runs; every value but the entrypoint is an attribute of Container.
+KINDS: dict[str, dict[str, Any]] = {
+    "echo": program("echo"),
+    "stamped": program("echo", incarnation_header="x-incarnation"),
+    "two-ports": program("two_ports", required_ports=(8080, 8081)),
+    "sleepy": program("echo", sleep_after="1s"),
+    "wakeful": program("echo", sleep_after="1s", keep=True),
+    "late": program("late", env_vars={"LATE_SECONDS": "1.5"}),
+    "too-late": program("late", env_vars={"LATE_SECONDS": "4"}, ready_timeout=1.5),
+    "never": program("never", ready_timeout=1.5),
+    "unready": program("unready", readiness=Http(8080, "/ready"), env_vars={"UNREADY_SECONDS": "1"}),
+    "all": program("two_ports", readiness=All(Port(8081), Http(8080, "/ready"))),
+    "exits": program("exits", crash_limit=3, crash_cooldown=20.0),
+    "speaking": {
+        **program("exits", crash_limit=3),
+        "entrypoint": [
+            *("python", "-m", "containers.common.last_words"),
+            *("python", "tests/edge/container/programs/exits.py"),
+        ],
+        "env_vars": {"PORT": "8080"},
+    },
+    "stubborn": program("stubborn", stop_grace=1.0),
+    "greedy": program("greedy", liveness=Http(8080, "/health"), liveness_interval=0.2),
+    "fenced": program(
+        "echo",
+        enable_internet=False,
+        allowed_hosts=["*.good.test"],
+        denied_hosts=["bad.good.test"],
+        outbound_by_host={"api.good.test": "answer_for_the_outside"},
+    ),
+    "noisy": program("echo", noisy=True),
+}
+
+
+class Playground(Container):
+    default_port = 8080
+
+    def __init__(self, ctx: Any, env: Any) -> None:
+        for name, value in KINDS[str(ctx.id.name).split(":")[0]].items():
+            setattr(self, name, value)
+        super().__init__(ctx, env)
+        self._sql("CREATE TABLE IF NOT EXISTS journal (at REAL, entry TEXT)")
+
+    async def call(self, text: str) -> str:
+        """Any method of the class, with JSON arguments; a fault comes back as data."""
+        message = json.loads(text)
+        try:
+            value = await getattr(self, message["method"])(*message["args"], **message["kwargs"])
+        except (ContainerFault, ValueError) as fault:
+            return json.dumps({"fault": type(fault).__name__, "text": str(fault)})
+        return json.dumps({"value": value})
+
+    @staticmethod
+    async def answer_for_the_outside(request: Any, env: Any, context: dict[str, Any]) -> Any:
+        return Response(f"handled for {context['class_name']}")
+
+    async def reach(self, url: str) -> list[Any]:
+        """What an outgoing request of the container to this address would get: asked of the proxy directly."""
+        import js
+
+        from durable_objects.container.js_runtime import js_object
+
+        rules = self._outbound.rules
+        props = {
+            "className": "Playground",
+            "containerId": "test",
+            "internet": rules.internet,
+            "allowed": list(rules.allowed) if rules.allowed is not None else None,
+            "denied": list(rules.denied),
+            "byHost": dict(rules.by_host or {}),
+            "handler": rules.default,
+        }
+        proxy = self.ctx._ctx.exports.ContainerProxy(js_object({"props": props}))
+        response = await proxy.fetch(js.Request.new(url))
+        return [response.status, await response.text()]
+
+    async def journal(self) -> list[str]:
+        return [row["entry"] for row in self._sql("SELECT entry FROM journal ORDER BY rowid")]
+
+    async def note(self, payload: Any) -> None:
+        self._write(f"note {json.dumps(payload)}")
+
+    async def broken_note(self, payload: Any) -> None:
+        self._write(f"broken note {json.dumps(payload)}")
+        raise RuntimeError("the note is broken")
+
+    async def on_start(self) -> None:
+        self._write("start")
+
+    async def on_stop(self, exit_code: int | None, reason: str) -> None:
+        self._write(f"stop {exit_code} {reason}")
+        if getattr(self, "noisy", False) and len(await self.journal()) < 4:
+            raise RuntimeError("on_stop fails the first time")
+
+    async def on_error(self, error: Exception) -> None:
+        self._write(f"error {type(error).__name__}: {error}")
+
+    async def on_activity_expired(self) -> None:
+        self._write("expired")
+        if not getattr(self, "keep", False):
+            await super().on_activity_expired()
+
+    def _write(self, entry: str) -> None:
+        self._sql("INSERT INTO journal VALUES (?, ?)", time.time(), entry)
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request: Any) -> Any:
+        raw = request.js_object
+        parts = urlsplit(raw.url).path.split("/", 3)
+        if parts[1] == "health":
+            return Response("ok")
+        stub = get_container(self.env.PLAYGROUND, unquote(parts[2]))
+        if parts[1] == "call":
+            return Response(await stub.call(await raw.text()), headers={"content-type": "application/json"})
+        if parts[1] == "rpc":
+            return Response(json.dumps(await stub.get_state()))
+        if parts[1] == "port":
+            port, _, _ = parts[3].partition("/")
+            return await stub.fetch(switch_port(raw, int(port)))
+        return await stub.fetch(raw)
