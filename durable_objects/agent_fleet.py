@@ -1,0 +1,149 @@
+"""AgentFleet (`{agentType}`): the directory of one agent type's instances, and the gate that each start passes.
+
+The containers' objects ask before they start and tell what becomes of them; the Worker asks who takes a request without
+a session, and what is running. A copy of the listing goes to KV, for readers that can do with a minute's age.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, jsnull
+from workers import DurableObject
+
+from contracts.errors import ProblemError
+from contracts.rpc import answer, dumps, unwrap
+from durable_objects.fleet.agents import AGENTS, AgentType
+from durable_objects.fleet.directory import Directory
+
+KV_TTL_SECONDS = 300
+KV_INTERVAL_SECONDS = 1.0  # KV takes one write a second per key
+ASK_AFTER_SILENCE_SECONDS = 30.0
+
+
+def kv_key(agent: str) -> str:
+    return f"agents:{agent}"
+
+
+def agent_type(env: Any, name: str) -> AgentType:
+    """The type as this environment sets it. Raises ProblemError not-found."""
+    if name not in AGENTS:
+        raise ProblemError("not-found", f"there is no agent type {name!r}; known are {', '.join(AGENTS)}")
+    agent = AGENTS[name]
+    prefix = agent.variable_prefix
+    return agent.with_variables(
+        str(getattr(env, f"{prefix}_MIN_INSTANCES", "") or ""), str(getattr(env, f"{prefix}_MAX_INSTANCES", "") or "")
+    )
+
+
+class AgentFleet(DurableObject):  # type: ignore[misc]
+    def __init__(self, ctx: Any, env: Any) -> None:
+        super().__init__(ctx, env)
+        self._exec = ctx._ctx.storage.sql
+        self._agent = agent_type(env, str(ctx.id.name))
+        self._directory = Directory(self._execute, self._agent)
+        self._copied_at = 0.0
+        self._copying: asyncio.Task[None] | None = None
+
+    @answer
+    async def admit(self, payload: Any) -> dict[str, Any]:
+        """{session} → {granted, reason, retry_after}: may its container start now?"""
+        now = time.time()
+        admission = self._directory.admit(payload["session"], now)
+        if admission.reason == "full":
+            if await self._ask_the_silent(now):
+                admission = self._directory.admit(payload["session"], time.time())
+            if admission.reclaim:
+                await self._instance(admission.reclaim).halt(dumps(None))
+        self._copy_later()
+        return {"granted": admission.granted, "reason": admission.reason, "retry_after": admission.retry_after}
+
+    @answer
+    async def report(self, payload: Any) -> bool:
+        """{session, status, incarnation, at, load, active, …}: what an instance says of itself."""
+        fresh = self._directory.report(payload["session"], payload["news"], time.time())
+        self._copy_later()
+        return fresh
+
+    @answer
+    async def release(self, payload: Any) -> None:
+        """{session}: its permit will not be used."""
+        self._directory.release(payload["session"])
+
+    @answer
+    async def pick(self, _payload: Any) -> dict[str, Any]:
+        """A session for a request without one. Raises no-capacity."""
+        choice = self._directory.pick(time.time(), random.random)
+        if choice is None:
+            text = f"all {self._agent.max_instances} instances of the {self._agent.name} agent are in use"
+            raise ProblemError("no-capacity", text, headers={"retry-after": "5"}, extra={"retry_after": 5})
+        return {"session": choice.session, "new": choice.new}
+
+    @answer
+    async def listing(self, _payload: Any) -> dict[str, Any]:
+        return self._directory.listing(time.time())
+
+    @answer
+    async def pressure(self, payload: Any) -> list[str]:
+        """{waiting, oldest_age} of a queue (seconds): starts pool instances when work waits; their sessions."""
+        fresh = self._directory.to_start(int(payload["waiting"]), float(payload["oldest_age"]), time.time())
+        return await self._warm(fresh)
+
+    @answer
+    async def keep_warm(self, _payload: Any) -> list[str]:
+        """Called by cron: the minimum of instances runs, and does not fall asleep before the next call."""
+        return await self._warm(self._directory.to_keep_warm())
+
+    async def _warm(self, sessions: list[str]) -> list[str]:
+        answers = await asyncio.gather(*(self._warm_one(session) for session in sessions))
+        return [session for session, warm in zip(sessions, answers, strict=True) if warm]
+
+    async def _warm_one(self, session: str) -> bool:
+        try:
+            unwrap(await self._instance(session).warm(dumps(None)))
+        except (ProblemError, JsException) as fault:
+            _log("fleet.warm_failed", agent=self._agent.name, session=session, error=str(fault))
+            return False
+        return True
+
+    async def _ask_the_silent(self, now: float) -> bool:
+        """Instances whose last word is old are asked before somebody is turned away; True if a place came free."""
+        before = self._directory.occupied(now)
+        for session in self._directory.silent(now, ASK_AFTER_SILENCE_SECONDS):
+            try:
+                state = unwrap(await self._instance(session).status(dumps(None)))
+            except (ProblemError, JsException) as fault:
+                _log("fleet.silent", agent=self._agent.name, session=session, error=str(fault))
+                continue
+            self._directory.report(session, state["news"], time.time())
+        return self._directory.occupied(time.time()) < before
+
+    def _instance(self, session: str) -> Any:
+        return getattr(self.env, self._agent.binding).getByName(f"{self._agent.name}:{session}")
+
+    def _copy_later(self) -> None:
+        if self._copying is None or self._copying.done():
+            self._copying = asyncio.ensure_future(self._copy())
+
+    async def _copy(self) -> None:
+        await asyncio.sleep(max(0.0, self._copied_at + KV_INTERVAL_SECONDS - time.time()))
+        self._copied_at = time.time()
+        text = dumps({"at": self._copied_at, **self._directory.listing(self._copied_at)})
+        try:
+            await self.env.CACHE.put(kv_key(self._agent.name), text, expirationTtl=KV_TTL_SECONDS)
+        except JsException as fault:
+            _log("fleet.copy_failed", agent=self._agent.name, error=str(fault))  # the next change writes it again
+
+    def _execute(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        cursor = self._exec.exec(query, *(jsnull if value is None else value for value in parameters))
+        rows: list[dict[str, Any]] = json.loads(js.JSON.stringify(cursor.toArray()))
+        return rows
+
+
+def _log(event: str, **fields: Any) -> None:
+    print(json.dumps({"event": event, **fields}))  # noqa: T201 - a Worker's log is its standard output

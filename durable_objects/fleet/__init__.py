@@ -1,0 +1,1 @@
+"""The decisions of AgentFleet, without the platform: who may start, who serves, when to grow."""

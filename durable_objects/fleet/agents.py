@@ -1,0 +1,51 @@
+"""The agent types, once: the objects, the routes and the tests read this table. wrangler.toml repeats max_instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+POOL = "pool-"  # sessions of this prefix belong to nobody: requests without a session go to them
+
+
+@dataclass(frozen=True, slots=True)
+class AgentType:
+    """`busy_at`: with so many requests in flight an instance counts as busy. Durations as in Container.sleep_after."""
+
+    name: str
+    binding: str
+    port: int
+    sleep_after: str
+    max_instances: int
+    busy_at: int
+    memory_mb: int  # what the instance type leaves to the program
+    internet: bool
+    min_instances: int = 0
+    parallel_starts: int = 2  # many starts at once fail more often than one by one
+
+    @property
+    def variable_prefix(self) -> str:
+        return self.name.upper().replace("-", "_")
+
+    def with_variables(self, minimum: str, maximum: str) -> AgentType:
+        """As an environment sets it: <AGENT>_MIN_INSTANCES, <AGENT>_MAX_INSTANCES; empty keeps the table's."""
+        changed = replace(self, max_instances=int(maximum)) if maximum else self
+        return replace(changed, min_instances=min(int(minimum), changed.max_instances)) if minimum else changed
+
+
+AGENTS: dict[str, AgentType] = {
+    agent.name: agent
+    for agent in (
+        AgentType("optimizer", "OPTIMIZER_CONTAINER", 8000, "10m", 5, 1, 5500, internet=False),
+        AgentType("sync", "SYNC_CONTAINER", 8001, "20m", 3, 8, 900, internet=True),
+        AgentType("warehouse-manager", "WAREHOUSE_MANAGER_CONTAINER", 8002, "30m", 2, 8, 900, internet=False),
+    )
+}
+
+
+def session_of(tenant: str, session: str) -> str:
+    """The session part of an object's name: tenants never meet in one. A tenant's id holds no colon."""
+    return f"{tenant}.{session}"
+
+
+def pool_session(number: int) -> str:
+    return f"{POOL}{number}"

@@ -1,0 +1,1 @@
+"""The parts of OptimizationJob that need no platform: its states, its schedule, its tables' contents."""

@@ -1,0 +1,133 @@
+"""The event log of a warehouse: one gap-free sequence, deduplicated per source, kept for replay.
+
+A source (a zone, a task queue) numbers its own events without a gap and sends them in order until they are acknowledged.
+The log remembers the last number of each source, so that an event sent twice is stored once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.errors import ProblemError
+from durable_objects.sqlite import Sql, scalar
+from durable_objects.state.clock import iso
+
+KEEP = 20_000  # events kept for replay; older ones are in the archive
+
+EVENT_TABLES = """
+CREATE TABLE event (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL, zone TEXT NOT NULL, at INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE source (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+def head(sql: Sql) -> int:
+    """The newest sequence number; 0 before the first event."""
+    return int(scalar(sql, "SELECT seq FROM sqlite_sequence WHERE name = 'event'") or 0)
+
+
+def append(sql: Sql, kind: str, data: Any, now: int, zone: str = "") -> int:
+    """Append one event of this object's own; its sequence number. Call it in the transaction of the change."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return int(
+        sql.rows(
+            "INSERT INTO event (type, zone, at, data) VALUES (?, ?, ?, ?) RETURNING sequence", kind, zone, now, text
+        )[0][0]
+    )
+
+
+def append_from(sql: Sql, source: str, first: int, events: str, count: int) -> int:
+    """Append a source's events (JSON list of {type, zone, at, data}), numbered from `first`; those already known are
+    passed over. Returns the last number of the source that is stored. Raises ProblemError conflict on a gap.
+    """
+    known = int(scalar(sql, "SELECT sequence FROM source WHERE id = ?", source) or 0)
+    if first > known + 1:
+        raise ProblemError(
+            "conflict", f"source {source!r} goes on at {known + 1}, not at {first}", extra={"next": known + 1}
+        )
+    last = first + count - 1
+    if last <= known:
+        return known
+    sql.run(
+        "INSERT INTO event (type, zone, at, data) SELECT value ->> 'type', coalesce(value ->> 'zone', ''), value ->> 'at',"
+        " coalesce(value -> 'data', '{}') FROM json_each(?) WHERE key >= ? ORDER BY key",
+        events,
+        known + 1 - first,
+    )
+    sql.run(
+        "INSERT INTO source (id, sequence) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence",
+        source,
+        last,
+    )
+    return last
+
+
+def oldest(sql: Sql) -> int:
+    """The oldest sequence number that is still kept; head + 1 when none is."""
+    return int(scalar(sql, "SELECT min(sequence) FROM event") or head(sql) + 1)
+
+
+def check_cursor(sql: Sql, after: int) -> None:
+    """Raises ProblemError when a reader cannot go on after `after` without a hole."""
+    newest = head(sql)
+    if after > newest:
+        raise ProblemError(
+            "bad-request",
+            f"the cursor {after} lies in the future: the newest event is {newest}",
+            extra={"head": newest},
+        )
+    first = oldest(sql)
+    if after + 1 < first:
+        raise ProblemError(
+            "gone",
+            f"events up to {first - 1} are no longer kept here: read them in the archive, go on with after={first - 1}",
+            extra={"oldest": first, "head": newest},
+        )
+
+
+def read(
+    sql: Sql, warehouse: str, after: int, limit: int, types: Sequence[str] = (), zones: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Events after a cursor, oldest first. `types` holds names or families (`stock` covers `stock.adjusted`)."""
+    clauses, parameters = ["sequence > ?"], [after]
+    texts: list[str] = []
+    if types:
+        clauses.append(
+            "EXISTS (SELECT 1 FROM json_each(?) f WHERE event.type = f.value OR substr(event.type, 1, length(f.value) + 1) = f.value || '.')"
+        )
+        texts.append(json.dumps(list(types)))
+    if zones:
+        clauses.append("zone IN (SELECT value FROM json_each(?))")
+        texts.append(json.dumps(list(zones)))
+    found = sql.rows(
+        f"SELECT sequence, type, zone, at, data FROM event WHERE {' AND '.join(clauses)} ORDER BY sequence LIMIT ?",
+        *parameters,
+        *texts,
+        limit,
+    )
+    return [document(warehouse, row) for row in found]
+
+
+def document(warehouse: str, row: Sequence[Any]) -> dict[str, Any]:
+    """An event as readers see it. Its id is made of the warehouse and the number, so it never changes."""
+    sequence, kind, zone, at, data = row
+    return {
+        "sequence": sequence,
+        "id": f"{warehouse}-{sequence}",
+        "type": kind,
+        "zone": zone,
+        "at": iso(at),
+        "data": json.loads(data),
+    }
+
+
+def wanted(event: dict[str, Any], types: Sequence[str], zones: Sequence[str]) -> bool:
+    """Does a subscriber with this filter want the event? The same rule as in `read`."""
+    kind = event["type"]
+    if types and not any(kind == name or kind.startswith(name + ".") for name in types):
+        return False
+    return not zones or event["zone"] in zones

@@ -1,0 +1,193 @@
+"""WarehouseState: a warehouse's layout, items, orders, configuration and events, `{tenant}:{warehouse}`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from contracts.errors import ProblemError
+from contracts.rpc import answer, dumps, unwrap
+from durable_objects.base import StatefulObject, log, now_ms
+from durable_objects.sqlite import get_text
+from durable_objects.state import configuration, hub, jobs, orders, warehouse, warehouse_schema
+
+RETRY_MS = 2_000
+
+
+class WarehouseState(StatefulObject):
+    """What is true of the warehouse as a whole. Quantities are the zones' own."""
+
+    MIGRATIONS = warehouse_schema.MIGRATIONS
+
+    @property
+    def _id(self) -> str:
+        return self._names[1]
+
+    def _require(self) -> None:
+        warehouse.require(self._sql, self._id)
+
+    # --- the warehouse -------------------------------------------------------------------------------------------
+
+    @answer
+    async def create(self, payload: Any) -> dict[str, Any]:
+        """{"body": WarehouseCreate, "fingerprint", "author"} → {"created", "summary"}."""
+        created = warehouse.create(self._sql, payload["body"], payload["fingerprint"], payload["author"], now_ms())
+        await self._deliver()
+        return {"created": created, "summary": warehouse.summary(self._sql)}
+
+    @answer
+    async def summary(self, payload: Any) -> dict[str, Any]:  # noqa: ARG002
+        self._require()
+        return warehouse.summary(self._sql)
+
+    async def layout(self, text: str = "null") -> str:  # noqa: ARG002
+        if not warehouse.exists(self._sql):
+            return _problem(ProblemError("not-found", f"there is no warehouse {self._id!r}"))
+        return f'{{"ok":{get_text(self._sql, "layout")}}}'
+
+    @answer
+    async def locations(self, query: Any) -> list[Any]:
+        self._require()
+        return warehouse.list_locations(self._sql, query["after"], query["limit"], query["zone"])
+
+    @answer
+    async def items(self, query: Any) -> list[dict[str, Any]]:
+        self._require()
+        return warehouse.list_items(self._sql, query["after"], query["limit"])
+
+    @answer
+    async def put_items(self, payload: Any) -> dict[str, Any]:
+        self._require()
+        outcome = warehouse.upsert_items(self._sql, payload["items"], now_ms())
+        await self._deliver()
+        return outcome
+
+    # --- configuration -------------------------------------------------------------------------------------------
+
+    @answer
+    async def configuration(self, query: Any) -> dict[str, Any]:
+        self._require()
+        return configuration.read(self._sql, query.get("version"))
+
+    @answer
+    async def configuration_history(self, query: Any) -> list[dict[str, Any]]:
+        self._require()
+        return configuration.history(self._sql, query["before"], query["limit"])
+
+    @answer
+    async def change_configuration(self, payload: Any) -> dict[str, Any]:
+        """{"base": version | null, "document" or "patch", "author"} → the new version."""
+        self._require()
+        outcome = configuration.change(self._sql, payload, payload["author"], now_ms())
+        await self._deliver()
+        return outcome
+
+    # --- orders and imports --------------------------------------------------------------------------------------
+
+    @answer
+    async def put_orders(self, payload: Any) -> dict[str, int]:
+        self._require()
+        return orders.upsert(self._sql, payload["orders"], now_ms())
+
+    @answer
+    async def orders(self, query: Any) -> list[Any]:
+        self._require()
+        return orders.page(self._sql, query["after"], query["limit"], query["status"])
+
+    @answer
+    async def order(self, payload: Any) -> dict[str, Any]:
+        self._require()
+        return orders.one_order(self._sql, payload["id"])
+
+    @answer
+    async def close_orders(self, payload: Any) -> dict[str, int]:
+        """{"orders": [ids], "status": "completed" | "cancelled"} → {"changed", "unchanged"}."""
+        self._require()
+        return orders.close(self._sql, payload["orders"], payload["status"], now_ms())
+
+    @answer
+    async def import_orders(self, payload: Any) -> dict[str, Any]:
+        """{"import_id", "chunk", "orders"} → {"accepted", "rejected": [{order, reason, detail, cure}]}; repeatable."""
+        self._require()
+        return orders.import_chunk(self._sql, payload["import_id"], payload["chunk"], payload["orders"], now_ms())
+
+    @answer
+    async def record_import(self, payload: Any) -> None:
+        self._require()
+        orders.record_import(self._sql, payload["id"], payload, now_ms())
+
+    @answer
+    async def get_import(self, payload: Any) -> dict[str, Any]:
+        self._require()
+        return orders.get_import(self._sql, payload["id"])
+
+    # --- jobs ----------------------------------------------------------------------------------------------------
+
+    @answer
+    async def put_job(self, payload: Any) -> None:
+        """A JobStatus as the job's object knows it; repeatable."""
+        self._require()
+        jobs.put(self._sql, payload, now_ms())
+
+    @answer
+    async def list_jobs(self, query: Any) -> dict[str, Any]:
+        """{"limit", "cursor"} → {"jobs", "next"}."""
+        self._require()
+        return jobs.page(self._sql, query["limit"], query["cursor"])
+
+    async def problem_input(self, text: str) -> str:
+        """{"orders": [ids] | null} → {"layout", "items", "orders", "positions", "version"}, for the optimizer."""
+        try:
+            self._require()
+            wanted = json.loads(text)["orders"]
+            positions = ",".join(part for part in await asyncio.gather(*map(self._positions, self._zones())) if part)
+            body = orders.problem_text(self._sql, wanted, f"[{positions}]", hub.head(self._sql))
+        except ProblemError as problem:
+            return _problem(problem)
+        return f'{{"ok":{body}}}'
+
+    async def _positions(self, zone: str) -> str:
+        text: str = await self._zone(zone).positions("null")
+        prefix = '{"ok":['
+        if not text.startswith(prefix):
+            unwrap(text)
+        return text[len(prefix) : -2]
+
+    # --- telling zones and the directory -------------------------------------------------------------------------
+
+    def _zones(self) -> list[str]:
+        return [row[0] for row in self._sql.rows("SELECT id FROM zone ORDER BY id")]
+
+    def _zone(self, zone: str) -> Any:
+        return self.env.WAREHOUSE_ZONE.getByName(":".join((*self._names, zone)))
+
+    async def _deliver(self) -> None:
+        """Tell everybody what they must still be told. What fails is tried again by the alarm, until it is done."""
+        targets = warehouse.pending_targets(self._sql)
+        if not targets:
+            return
+        self._wake(now_ms() + RETRY_MS)
+        outcomes = await asyncio.gather(*map(self._deliver_to, targets), return_exceptions=True)
+        for target, outcome in zip(targets, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                # Nothing is lost: the delivery stays in its table, and the alarm brings it again.
+                log("delivery-failed", object=":".join(self._names), target=target, error=repr(outcome))
+
+    async def _deliver_to(self, target: str) -> None:
+        while (delivery := warehouse.pending(self._sql, target)) is not None:
+            number, kind, body = delivery
+            if target == warehouse.DIRECTORY:
+                unwrap(await self.env.WAREHOUSE_DIRECTORY.getByName(self._names[0]).register(body))
+            else:
+                for text in warehouse.zone_calls(self._sql, target, number, kind, body):
+                    unwrap(await self._zone(target).deliver(text))
+            warehouse.acknowledge(self._sql, number)
+
+    async def alarm(self, info: Any = None) -> None:  # noqa: ARG002
+        self._wake_at = None
+        await self._deliver()
+
+
+def _problem(problem: ProblemError) -> str:
+    return dumps({"problem": problem.document()})
