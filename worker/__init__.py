@@ -1,0 +1,1 @@
+"""What runs at the edge per request: route, authenticate, limit, validate, cache, respond."""

@@ -1,0 +1,97 @@
+"""What a handler gets (Call) and gives (Reply). Plain Python: handlers are tested without a Worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from contracts.errors import ProblemError
+from contracts.rpc import dumps, unwrap
+
+if TYPE_CHECKING:
+    from worker.routing import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: bound to a tenant, and if `warehouses` is not None, to those warehouses alone."""
+
+    tenant: str
+    subject: str
+    role: str
+    warehouses: frozenset[str] | None = None
+    via: str = "key"  # key | bootstrap | session | jwt | agent-token | anonymous
+    key_id: str = ""  # the API key behind a key or a session
+    csrf: str = ""  # what a cookie client must repeat in X-CSRF-Token
+
+    @property
+    def platform(self) -> bool:
+        """May act for every tenant: the bootstrap key of whoever runs this installation, and nobody else."""
+        return self.via == "bootstrap"
+
+
+ANONYMOUS = Principal("public", "anonymous", "public", via="anonymous")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through the gateway."""
+
+    env: Any  # the bindings
+    context: Any  # the execution context (waitUntil)
+    request: Any  # the Worker's Request; `.js_object` for streams and upgrades
+    principal: Principal
+    params: Mapping[str, str]
+    trace_id: str
+    query: Any = None  # the route's query model
+    body: Any = None  # the route's body model
+    header: Mapping[str, str] = field(default_factory=dict)  # lower-case names
+    method: str = "GET"
+    path: str = ""
+    query_text: str = ""  # as sent, without the question mark
+    origin: str = ""  # scheme://host of the request's URL
+    allowed_origins: frozenset[str] = frozenset()  # browser origins that may call with credentials
+    route: Route | None = None
+    now: float = 0.0  # seconds since the epoch, when the request arrived
+    deadline: float | None = None  # seconds since the epoch; no work for this request after it
+    idempotency_key: str | None = None  # of a route that is declared idempotent="object"
+    limit_headers: tuple[tuple[str, str], ...] = ()  # RateLimit and RateLimit-Policy of this request
+    body_bytes: bytes = b""  # the body as it was sent: a repeated idempotency key must come with the same one
+    status: int = 0  # of the answer, once it is known
+    notes: dict[str, Any] = field(default_factory=dict)  # further fields of the request's log line
+
+    def object_name(self, *parts: str) -> str:
+        """`{tenant}:{part}:…`, the name of an object of this tenant."""
+        return ":".join((self.principal.tenant, *parts))
+
+    def warehouse(self) -> str:
+        """The path's warehouse id, allowed for this principal (403 otherwise)."""
+        warehouse_id = self.params["warehouse_id"]
+        self.require_warehouse(warehouse_id)
+        return warehouse_id
+
+    def require_warehouse(self, warehouse_id: str) -> None:
+        """Raises ProblemError forbidden unless these credentials reach the warehouse."""
+        allowed = self.principal.warehouses
+        if allowed is not None and warehouse_id not in allowed:
+            raise ProblemError("forbidden", f"these credentials do not reach warehouse {warehouse_id!r}")
+
+    async def rpc(self, namespace: Any, name: str, method: str, payload: Any = None) -> Any:
+        """Call an object's method; raises the ProblemError that it answers."""
+        stub = namespace.getByName(name)
+        return unwrap(await getattr(stub, method)(dumps(payload)))
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back. `body`: a model, JSON-able data, text or bytes (with `media_type`), or a platform Response as is."""
+
+    status: int = 200
+    body: BaseModel | dict[str, Any] | list[Any] | str | bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+    response: Any = None  # a platform Response passed through untouched (streams, WebSockets)
+    cookies: tuple[str, ...] = ()  # Set-Cookie values

@@ -1,0 +1,122 @@
+"""The rate-limit stage: which buckets a request touches, the decision, the headers and the refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from typing import Any
+
+from contracts.errors import ProblemError
+from contracts.limits import LEASE_S, Bucket, Policy
+from contracts.rpc import dumps, unwrap
+from worker.call import Call
+from worker.limits.leases import Leases, Want
+from worker.log import event
+
+LEASES = Leases()
+_LOCAL_CAPACITY = 4096
+_local: OrderedDict[str, Bucket] = OrderedDict()  # anonymous clients, and everybody while the object cannot be reached
+
+
+def wants_of(call: Call, policies: dict[str, Policy]) -> list[Want]:
+    """The buckets of an authenticated request: its client, its tenant, and the agent type that it goes to."""
+    assert call.route is not None
+    who, critical, cost = call.principal, call.route.priority == "critical", float(call.route.cost)
+    wants = [
+        Want(f"client:{who.subject}", policies["client"], cost, critical),
+        Want("tenant", policies["tenant"], cost, critical),
+    ]
+    agent = call.params.get("agent_type")
+    if agent is not None:
+        wants.append(Want(f"agent:{agent}", policies["agent"], cost, critical))
+    return wants
+
+
+async def limit(call: Call, policies: dict[str, Policy]) -> None:
+    """Admit the request and note its RateLimit headers, or raise rate-limited."""
+    assert call.route is not None
+    if call.route.cost == 0:
+        return
+    if call.principal.role == "public":
+        _limit_local(call, Want(f"ip:{client_address(call)}", policies["anonymous"], float(call.route.cost), False))
+        return
+    wants = wants_of(call, policies)
+    if LEASES.take(wants, call.now):
+        call.limit_headers = _headers(wants[0], LEASES.level(wants[0].key))
+        return
+    await _ask(call, wants)
+
+
+async def _ask(call: Call, wants: list[Want]) -> None:
+    stub = call.env.RATE_LIMITER.getByName(call.principal.tenant)
+    request = dumps(LEASES.request(wants))
+    try:
+        answer = unwrap(await stub.exchange(request))
+    except Exception as fault:  # noqa: BLE001 - any failure of the object must not close the door: degrade, and say so
+        event("rate-limiter-unreachable", trace_id=call.trace_id, error=repr(fault))
+        call.notes["limit"] = "degraded"
+        for want in wants:
+            _limit_local(call, Want(f"{call.principal.tenant}:{want.key}", want.policy, want.cost, want.critical))
+        return
+    replaced = LEASES.settle(wants, answer, call.now)
+    if replaced or any(given["lease"] for given in answer["wants"]):
+        call.context.waitUntil(_report(call.env, call.principal.tenant, wants, replaced))
+    if answer["admitted"]:
+        call.notes["limit"] = "asked"
+        call.limit_headers = _headers(wants[0], answer["wants"][0]["level"])
+        return
+    refused = [(want, given) for want, given in zip(wants, answer["wants"], strict=True) if given["wait"] > 0]
+    raise _refusal(call, [want for want, _ in refused], max(given["wait"] for _, given in refused))
+
+
+async def _report(env: Any, tenant: str, wants: list[Want], replaced: list[list[Any]]) -> None:
+    """After a lease's life: tell what was used, unless a later exchange has told it already."""
+    await asyncio.sleep(LEASE_S + 0.05)
+    reports = replaced + LEASES.over(wants, time.time())
+    if reports:
+        await env.RATE_LIMITER.getByName(tenant).exchange(dumps({"reports": reports, "wants": []}))
+
+
+def client_address(call: Call) -> str:
+    return call.header.get("cf-connecting-ip", "") or "unknown"
+
+
+def charge_failure(call: Call, policies: dict[str, Policy]) -> None:
+    """A request with bad credentials: an address that guesses gets slower. Raises rate-limited."""
+    _limit_local(call, Want(f"refused:{client_address(call)}", policies["refused"], 1.0, False))
+
+
+def _limit_local(call: Call, want: Want) -> None:
+    bucket = _local.get(want.key)
+    if bucket is None:
+        bucket = _local[want.key] = Bucket.full(want.policy, call.now)
+        if len(_local) > _LOCAL_CAPACITY:
+            _local.popitem(last=False)
+    _local.move_to_end(want.key)
+    if not bucket.take(want.cost, want.critical, call.now):
+        raise _refusal(call, [want], bucket.wait(want.cost, want.critical, call.now))
+    call.limit_headers = _headers(want, bucket.level - bucket.floor(want.critical))
+
+
+def _headers(want: Want, level: float) -> tuple[tuple[str, str], ...]:
+    """draft-ietf-httpapi-ratelimit-headers: what is left now, and in how many seconds the bucket is full again."""
+    policy = want.policy
+    full_in = math.ceil(max(0.0, policy.usable - level) / policy.rate)
+    return (
+        ("ratelimit", f'"{policy.name}";r={int(level)};t={full_in}'),
+        ("ratelimit-policy", policy.header()),
+    )
+
+
+def _refusal(call: Call, wants: list[Want], wait: float) -> ProblemError:
+    seconds = max(1, math.ceil(wait))
+    names = [want.policy.name for want in wants]
+    call.notes["limit"] = "refused"
+    return ProblemError(
+        "rate-limited",
+        f"the rate of {', '.join(names)} is used up; try again in {seconds} s",
+        extra={"violated-policies": names},
+        headers={"retry-after": str(seconds), **dict(_headers(wants[0], 0.0))},
+    )

@@ -1,0 +1,64 @@
+"""How routes reach the objects that own a warehouse's state, and the conditional answers that go with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from contracts.errors import ProblemError
+from contracts.paging import encode_cursor
+from contracts.rpc import dumps, unwrap
+from worker.call import Call, Reply
+
+
+async def ask(stub: Any, method: str, payload: Any = None) -> Any:
+    """Call an object's method with JSON-able data; raises the ProblemError that it answers."""
+    return unwrap(await getattr(stub, method)(dumps(payload)))
+
+
+async def ask_state(call: Call, method: str, payload: Any = None) -> Any:
+    """Call the WarehouseState of the path's warehouse."""
+    return await ask(call.env.WAREHOUSE_STATE.getByName(call.object_name(call.warehouse())), method, payload)
+
+
+def json_of(model: BaseModel) -> Any:
+    """A model as JSON-able data, only what the client sent: defaults may change with a release."""
+    return model.model_dump(mode="json", exclude_none=True)
+
+
+def fingerprint(value: Any) -> str:
+    """The same for the same JSON content, whatever the order of its members."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def tagged(call: Call, body: Any, etag: str, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    """An answer with an ETag: 304 without a body when the client has it already (RFC 9110, If-None-Match)."""
+    all_headers = {**(headers or {}), "etag": etag}
+    known = [tag.strip() for tag in call.header.get("if-none-match", "").split(",")]
+    if status == 200 and (etag in known or "*" in known):
+        return Reply(304, None, all_headers)
+    return Reply(status, body, all_headers)
+
+
+def if_match_version(call: Call) -> int | None:
+    """The version that the client started from, from `If-Match: "v7"`. None without the header."""
+    text = call.header.get("if-match", "").strip()
+    if not text or text == "*":
+        return None
+    if not (text.startswith('"v') and text.endswith('"') and text[2:-1].isascii() and text[2:-1].isdigit()):
+        raise ProblemError("precondition-failed", f'If-Match takes the ETag of a read, such as "v7", not {text}')
+    return int(text[2:-1])
+
+
+def page(call: Call, path: str, items: list[Any], next_key: list[Any] | None) -> Reply:
+    """A list's answer, with `Link: rel="next"` while there is more. `path`: of this list."""
+    cursor = encode_cursor(next_key) if next_key is not None else None
+    headers = {}
+    if cursor is not None:
+        given = call.query.model_dump(exclude_defaults=True, exclude={"cursor"}) if call.query is not None else {}
+        query = "&".join(f"{name}={value}" for name, value in {**given, "cursor": cursor}.items())
+        headers["link"] = f'<{path}?{query}>; rel="next"'
+    return Reply(200, {"items": items, "next_cursor": cursor}, headers)

@@ -1,0 +1,1 @@
+"""How the gateway stays up: shedding, breakers, retries with a budget."""

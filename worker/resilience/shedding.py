@@ -1,0 +1,29 @@
+"""Load shedding: when an isolate has too much at once, background work is refused first and critical work last."""
+
+from __future__ import annotations
+
+from contracts.errors import ProblemError
+from worker.routing import Priority
+
+_SHARE: dict[Priority, float] = {"background": 0.5, "normal": 1.0, "critical": 2.0}
+
+
+class Inflight:
+    """Counts the requests that this isolate is working on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+
+    def admit(self, priority: Priority, limit: int) -> None:
+        """Raises overloaded when requests of this priority must wait."""
+        if self.count > limit * _SHARE[priority]:
+            raise ProblemError("overloaded", "too many requests at once; try again", headers={"retry-after": "1"})
+
+
+INFLIGHT = Inflight()

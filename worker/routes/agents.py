@@ -1,0 +1,204 @@
+"""The agents: what runs, stopping one, and passing requests on to them.
+
+`X-Session-ID` names the instance: the same session always meets the same container. Without it any instance of the pool
+serves, the less loaded of two drawn at random.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+from contracts.base import Model
+from contracts.errors import ProblemError
+from contracts.protocol import HEADER as PROTOCOL_HEADER
+from contracts.protocol import offer
+from contracts.signing import SIGNED_HEADERS, Identity, sign
+from durable_objects.fleet.agents import AGENTS, POOL, AgentType, session_of
+from worker.call import Call, Reply
+from worker.routing import route
+
+SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")
+# What a client's headers may not tell an agent: its own credentials, and who it is.
+WITHHELD = ("authorization", "cookie", "x-csrf-token", PROTOCOL_HEADER, *SIGNED_HEADERS)
+_COMMON = ("not-found", "no-capacity", "unavailable", "agent-failed")
+
+
+class AgentInstance(Model):
+    """`status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a
+    crash loop; `exit_code` and `reason` tell how the last incarnation ended."""
+
+    session: str
+    status: str
+    incarnation: str = ""
+    since: float = 0.0
+    load: int = 0
+    seen: float = 0.0
+    active: float | None = None
+    started_at: float | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    failures: int = 0
+    breaker: str = "closed"
+
+
+class AgentListing(Model):
+    """`stale`: the directory did not answer, and this is its last copy, written `at` (seconds since 1970)."""
+
+    type: str
+    max_instances: int
+    min_instances: int
+    occupied: int
+    instances: tuple[AgentInstance, ...]
+    stale: bool = False
+    at: float | None = None
+
+
+class AgentList(Model):
+    agents: tuple[AgentListing, ...]
+
+
+class Stopped(Model):
+    agent: str
+    session: str
+    status: str
+
+
+@route(
+    "GET",
+    "/v1/agents",
+    role="viewer",
+    summary="Agent types and their instances",
+    tag="agents",
+    answers={200: AgentList},
+    problems=("unavailable",),
+)
+async def list_agents(call: Call) -> Reply:
+    listings = await asyncio.gather(*(_listing(call, name) for name in AGENTS))
+    return Reply(body={"agents": listings})
+
+
+@route(
+    "POST",
+    "/v1/agents/{agent_type}/sessions/{session_id}/stop",
+    role="operator",
+    summary="Stop the instance of a session",
+    tag="agents",
+    answers={202: Stopped},
+    problems=_COMMON,
+    description="The program is told to end and does so in order; the next request of the session starts it again.",
+)
+async def stop_session(call: Call) -> Reply:
+    agent = _agent(call)
+    session = _session(call, call.params["session_id"])
+    state = await call.rpc(getattr(call.env, agent.binding), f"{agent.name}:{session}", "halt")
+    return Reply(202, {"agent": agent.name, "session": call.params["session_id"], "status": state["status"]})
+
+
+FORWARD = "/v1/agents/{agent_type}/{path*}"
+_FORWARDING: dict[str, Any] = {
+    "role": "operator",
+    "tag": "agents",
+    "cost": 5,
+    "answers": {200: "application/json"},
+    "problems": _COMMON,
+    "description": "Streams both ways. `X-Session-ID` chooses the instance; without it any free one serves.",
+}
+
+
+@route("GET", FORWARD, summary="Ask an agent, or open a WebSocket to it", upgrade=True, **_FORWARDING)
+async def get_from_agent(call: Call) -> Reply:
+    return await _forward(call)
+
+
+@route("POST", FORWARD, summary="Send work to an agent", body="stream", **_FORWARDING)
+async def post_to_agent(call: Call) -> Reply:
+    return await _forward(call)
+
+
+@route("PUT", FORWARD, summary="Put something to an agent", body="stream", **_FORWARDING)
+async def put_to_agent(call: Call) -> Reply:
+    return await _forward(call)
+
+
+@route("DELETE", FORWARD, summary="Delete something at an agent", **_FORWARDING)
+async def delete_at_agent(call: Call) -> Reply:
+    return await _forward(call)
+
+
+async def _forward(call: Call) -> Reply:
+    agent = _agent(call)
+    session = await _session_of_request(call, agent)
+    stub = getattr(call.env, agent.binding).getByName(f"{agent.name}:{session}")
+    response = await stub.fetch(_signed_request(call))
+    return Reply(status=response.status, response=response)
+
+
+async def _session_of_request(call: Call, agent: AgentType) -> str:
+    named = call.header.get("x-session-id") or ""
+    if named:
+        return _session(call, named)
+    choice = await call.rpc(call.env.AGENT_FLEET, agent.name, "pick")
+    return str(choice["session"])
+
+
+def _signed_request(call: Call) -> Any:
+    """The client's request as JavaScript object, body untouched, with our word for who asks in place of its own."""
+    import js
+
+    target = "/" + call.params["path"] + (f"?{call.query_text}" if call.query_text else "")
+    raw = call.request.js_object
+    headers = js.Headers.new(raw.headers)
+    for name in WITHHELD:
+        headers.delete(name)
+    principal = call.principal
+    signed = sign(
+        str(call.env.STOREMAX_SIGNING_KEY),
+        method=call.method,
+        path=target,
+        identity=Identity(principal.tenant, principal.subject, principal.role),
+        now=call.now,
+    )
+    for name, value in {**signed, PROTOCOL_HEADER: offer()}.items():
+        headers.set(name, value)
+    headers.set("traceparent", f"00-{call.trace_id}-{call.trace_id[:16]}-01")
+    return js.Request.new(js.Request.new(f"http://agent{target}", raw), headers=headers)
+
+
+def _agent(call: Call) -> AgentType:
+    name = call.params["agent_type"]
+    if name not in AGENTS:
+        raise ProblemError("not-found", f"there is no agent type {name!r}; known are {', '.join(AGENTS)}")
+    return AGENTS[name]
+
+
+def _session(call: Call, named: str) -> str:
+    """The session's name inside the object's. The pool's own belong to whoever runs the installation."""
+    if not SESSION.fullmatch(named):
+        raise ProblemError("bad-request", "a session id is 1 to 64 letters, digits, dots, dashes and underscores")
+    if named.startswith(POOL) and call.principal.platform:
+        return named
+    return session_of(call.principal.tenant, named)
+
+
+async def _listing(call: Call, name: str) -> dict[str, Any]:
+    try:
+        listing = await call.rpc(call.env.AGENT_FLEET, name, "listing")
+    except ProblemError:
+        raise
+    except Exception as fault:  # whatever keeps the directory from answering, an older copy is better than nothing
+        text = await call.env.CACHE.get(f"agents:{name}")
+        if not text:
+            raise ProblemError("unavailable", f"the directory of the {name} agents does not answer") from fault
+        listing = {**json.loads(text), "stale": True}
+    prefix = session_of(call.principal.tenant, "")
+    shown = []
+    for instance in listing["instances"]:
+        session = instance["session"]
+        if session.startswith(prefix):
+            shown.append({**instance, "session": session.removeprefix(prefix)})
+        elif session.startswith(POOL) or call.principal.platform:
+            shown.append(instance)
+    return {**listing, "instances": shown}

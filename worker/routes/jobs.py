@@ -1,0 +1,194 @@
+"""Jobs on a warehouse: hand over, follow, fetch the plan and its report."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from contracts.base import Model
+from contracts.jobs import JobCreate, JobStatus
+from contracts.optimize import OptimizeResult
+from contracts.problems.parameters import check_parameters
+from worker.call import Call, Reply
+from worker.pick_lists import pick_list_csv
+from worker.routing import route
+
+JOBS = "/v1/warehouses/{warehouse_id}/jobs"
+JOB = JOBS + "/{job_id}"
+RESULT_TTL_SECONDS = 3600  # a finished job's result never changes
+
+
+class JobList(Model):
+    """The newest jobs first."""
+
+    jobs: tuple[JobStatus, ...]
+    next: str | None = None
+
+
+class JobListQuery(Model):
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=200)] = ""
+
+
+class EventsQuery(Model):
+    cursor: Annotated[int, Field(ge=0)] = 0
+
+
+@route(
+    "POST",
+    JOBS,
+    role="operator",
+    cost=10,
+    summary="Start a job",
+    tag="jobs",
+    body=JobCreate,
+    answers={202: JobStatus},
+    problems=("not-found", "invalid", "conflict"),
+)
+async def create_job(call: Call) -> Reply:
+    warehouse = call.warehouse()
+    request: JobCreate = call.body
+    check_parameters(request.problem, request.parameters)
+    key = call.header.get("idempotency-key")
+    seed = f"{call.principal.tenant}\n{warehouse}\n{key}"
+    job_id = hashlib.sha256(seed.encode()).hexdigest()[:32] if key else secrets.token_hex(16)
+    payload = {
+        "id": job_id,
+        "tenant": call.principal.tenant,
+        "warehouse": warehouse,
+        "request": request.model_dump(mode="json"),
+    }
+    status = await call.rpc(call.env.OPTIMIZATION_JOB, call.object_name(job_id), "create", payload)
+    return Reply(202, status, {"location": status["links"]["self"]})
+
+
+@route(
+    "GET",
+    JOBS,
+    role="viewer",
+    summary="List jobs",
+    tag="jobs",
+    query=JobListQuery,
+    answers={200: JobList},
+    problems=("not-found",),
+)
+async def list_jobs(call: Call) -> Reply:
+    query = {"limit": call.query.limit, "cursor": call.query.cursor}
+    page = await call.rpc(call.env.WAREHOUSE_STATE, call.object_name(call.warehouse()), "list_jobs", query)
+    headers = {}
+    if page.get("next"):
+        path = JOBS.format(warehouse_id=call.warehouse())
+        headers["link"] = f'<{path}?limit={call.query.limit}&cursor={page["next"]}>; rel="next"'
+    return Reply(body=page, headers=headers)
+
+
+@route(
+    "GET",
+    JOB,
+    role="viewer",
+    summary="A job's state and best plan so far",
+    tag="jobs",
+    answers={200: JobStatus},
+    problems=("not-found",),
+)
+async def get_job(call: Call) -> Reply:
+    return Reply(body=await _job(call, "status"))
+
+
+@route(
+    "DELETE",
+    JOB,
+    role="operator",
+    summary="Cancel a job",
+    tag="jobs",
+    answers={200: JobStatus},
+    problems=("not-found", "conflict"),
+)
+async def cancel_job(call: Call) -> Reply:
+    return Reply(body=await _job(call, "cancel"))
+
+
+@route(
+    "GET",
+    JOB + "/result",
+    role="viewer",
+    summary="The finished plan",
+    tag="jobs",
+    answers={200: OptimizeResult},
+    problems=("not-found", "conflict"),
+)
+async def get_result(call: Call) -> Reply:
+    text, source = await _result_text(call)
+    return Reply(body=text, headers={"x-cache": source})
+
+
+@route(
+    "GET",
+    JOB + "/result.csv",
+    role="viewer",
+    summary="The pick lists as CSV",
+    tag="jobs",
+    answers={200: "text/csv"},
+    problems=("not-found", "conflict", "invalid"),
+)
+async def get_pick_lists(call: Call) -> Reply:
+    text, source = await _result_text(call)
+    name = f"pick-lists-{call.params['job_id'][:12]}.csv"
+    headers = {"x-cache": source, "content-disposition": f'attachment; filename="{name}"'}
+    return Reply(body=pick_list_csv(text), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@route(
+    "GET",
+    JOB + "/report",
+    role="viewer",
+    summary="The report for people",
+    tag="jobs",
+    answers={200: "text/html"},
+    problems=("not-found",),
+)
+async def get_report(call: Call) -> Reply:
+    found = await _job(call, "report")
+    stored = await call.env.ARCHIVE.get(found["key"])
+    return Reply(body=str(await stored.text()), media_type="text/html; charset=utf-8")
+
+
+@route(
+    "GET",
+    JOB + "/events",
+    role="viewer",
+    summary="Follow a job (WebSocket)",
+    tag="jobs",
+    query=EventsQuery,
+    answers={101: None},
+    problems=("not-found", "bad-request"),
+)
+async def follow_job(call: Call) -> Reply:
+    await _job(call, "status")
+    stub = call.env.OPTIMIZATION_JOB.getByName(call.object_name(call.params["job_id"]))
+    response = await stub.fetch(call.request.js_object)
+    return Reply(response=response.js_object)
+
+
+async def _job(call: Call, method: str) -> Any:
+    payload = {"warehouse": call.warehouse()}
+    return await call.rpc(call.env.OPTIMIZATION_JOB, call.object_name(call.params["job_id"]), method, payload)
+
+
+async def _result_text(call: Call) -> tuple[str, str]:
+    """The result's JSON text and where it came from: KV, or the object that owns it (then KV gets a copy)."""
+    warehouse = call.warehouse()
+    key = f"result:{call.object_name(warehouse, call.params['job_id'])}"
+    cached = await call.env.CACHE.get(key)
+    if cached:
+        return str(cached), "kv"
+    found = await _job(call, "result")
+    text = found.get("text")
+    if text is None:
+        stored = await call.env.ARCHIVE.get(found["r2"])
+        text = str(await stored.text())
+    await call.env.CACHE.put(key, text, expirationTtl=RESULT_TTL_SECONDS)
+    return text, "object"
