@@ -1,0 +1,122 @@
+"""One annealing chain: its arrays, its random stream, its pool of batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from containers.optimizer.batching import anneal
+from containers.optimizer.batching.units import IntArray, Units
+from containers.optimizer.floor.aisles import AisleFloor
+
+CACHE_BITS = 18
+POOL_TABLE_BITS = 19
+POOL_BATCHES = 150_000
+POOL_MEMBERS = 3_000_000
+
+
+@dataclass(eq=False)
+class Chain:
+    """State of one chain; `run` releases the GIL."""
+
+    floor: AisleFloor
+    units: Units
+    near: IntArray
+    pickers: int
+    seed: int
+    zobrist: npt.NDArray[np.uint64]
+    start: IntArray
+    best: IntArray = field(init=False)
+    totals: npt.NDArray[np.float64] = field(init=False)
+    pool: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n, dims = self.units.count, self.units.arrays[2].shape[1]
+        rows = n + 1
+        small = n < 2000
+        self._scratch = self.floor.scratch()
+        self._plan = (
+            np.zeros(n, dtype=np.int64),
+            np.zeros(rows, dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+            np.zeros(rows, dtype=np.int64),
+            np.zeros((rows, dims), dtype=np.int64),
+            np.zeros(rows, dtype=np.uint64),
+            np.zeros(rows, dtype=np.uint64),
+            np.zeros(rows, dtype=np.int64),
+            np.zeros(rows),
+            np.zeros(rows),
+            np.zeros(rows, dtype=np.uint64),
+        )
+        size = 1 << CACHE_BITS
+        self._memory = (np.zeros(size, dtype=np.uint64), np.zeros((size, 2)))
+        batches = POOL_BATCHES if small else 0
+        self.pool = (
+            np.zeros(batches + 1, dtype=np.int64),
+            np.zeros(POOL_MEMBERS if small else 0, dtype=np.int32),
+            np.zeros(batches),
+            np.zeros(batches),
+            np.zeros(1, dtype=np.int64),
+            np.zeros(1 << POOL_TABLE_BITS, dtype=np.uint64),
+        )
+        self._random = np.array([(self.seed * 0x9E3779B97F4A7C15 + 0x1234567) % (1 << 64) or 1], dtype=np.uint64)
+        self.best = self.start.copy()
+        self.totals = np.zeros(3)
+        self.restart(self.start)
+
+    @property
+    def objective(self) -> float:
+        """The best objective so far, with its lateness price."""
+        return float(self.totals[1])
+
+    def restart(self, assignment: IntArray) -> None:
+        """Go on from another plan; the best so far stays when it is better."""
+        previous = float(self.totals[1]) if self.totals[1] else float("inf")
+        anneal.rebuild(
+            self.floor.frame, self._scratch, self.units.arrays, self._plan, self._memory, self.zobrist, assignment
+        )
+        count, metres, halts = self._plan[4], self._plan[9], self._plan[10]
+        weights = self.units.weights
+        used = count > 0
+        value = metres[used].sum() * weights[0] + used.sum() * weights[1] + halts[used].sum() * weights[2]
+        late = 0.0
+        if weights[7] > 0:
+            none = np.full(3, -1, dtype=np.int64)
+            work = np.empty(2 * len(count) + self.pickers)
+            late = anneal.lateness(
+                self.units.arrays, self._plan, weights, self.pickers, -1, 0.0, 0.0, -1, 0.0, 0.0, none, work
+            )
+        value += late * weights[7]
+        for batch in np.flatnonzero(used):
+            anneal.remember(self._plan, self.pool, int(batch))
+        self.totals[0], self.totals[2] = value, late
+        if value < previous - 1e-9:
+            self.best[:] = assignment
+            self.totals[1] = value
+        else:
+            self.totals[1] = previous
+
+    def run(self, moves: int, hot: float, cold: float) -> None:
+        """Some moves at falling temperature."""
+        anneal.anneal(
+            self.floor.frame,
+            self._scratch,
+            self.units.arrays,
+            self._plan,
+            self._memory,
+            self.pool,
+            self.zobrist,
+            self.near,
+            self.units.weights,
+            self.pickers,
+            self._random,
+            moves,
+            hot,
+            cold,
+            self.best,
+            self.totals,
+        )

@@ -1,0 +1,251 @@
+"""An independent reading of a batching plan: from the request's data and the plan alone, without the solver's code.
+
+Every walked segment must follow the layout's aisles, every stop must lie on its walk, every piece must exist in stock
+and belong to an order of the batch, and no cart may be overfull.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from containers.optimizer.batching.problem import Instance
+from containers.optimizer.family import CheckReport
+from contracts.errors import Fault, from_validation
+from contracts.layout import ParametricLayout
+from contracts.optimize import Objective, Unassigned
+from contracts.problems.batching import Batch, BatchingProblem, BatchingSolution, BatchLocks
+
+EPSILON = 1e-6
+METRES_EPSILON = 1e-4
+
+
+def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
+    """What is wrong with a plan, and what it is worth."""
+    problem = instance.source
+    try:
+        plan = BatchingSolution.model_validate(solution)
+        pinned = BatchLocks.model_validate(locks or {})
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from error
+    faults: list[Fault] = []
+    walked = [_check_walk(problem.layout, batch, i, faults) for i, batch in enumerate(plan.batches)]
+    _check_contents(problem, plan, faults)
+    _check_carts(problem, plan, faults)
+    _check_locks(plan, pinned, faults)
+    planned = {order for batch in plan.batches for order in batch.orders}
+    refused = {one.id for one in instance.left_out}
+    missing = [order.id for order in problem.orders if order.id not in planned and order.id not in refused]
+    left_out = instance.left_out + tuple(
+        Unassigned(id=name, reason="not-planned", detail="the plan leaves this order out although it could be picked")
+        for name in missing
+    )
+    objective = _objective(problem, plan, walked, faults)
+    return CheckReport(objective, tuple(faults), left_out)
+
+
+def _objective(problem: BatchingProblem, plan: BatchingSolution, walked: list[float], faults: list[Fault]) -> Objective:
+    pace = problem.pace
+    seconds = []
+    for batch, metres in zip(plan.batches, walked, strict=True):
+        halts = {(stop.x_m, stop.y_m) for stop in batch.stops}
+        pieces = sum(stop.quantity for stop in batch.stops)
+        handling = pace.setup_s + len(halts) * pace.stop_s + pieces * pace.piece_s
+        seconds.append(metres / pace.walk_m_per_s + handling)
+    parts = {"walking": sum(walked)}
+    if problem.objective == "time":
+        parts = {"walking": sum(walked) / pace.walk_m_per_s}
+        parts["handling"] = sum(seconds) - parts["walking"]
+    if problem.due != "ignore":
+        late = _check_times(problem, plan, seconds, faults)
+        if problem.due == "soft":
+            parts["lateness"] = late * problem.tardiness_weight
+    unit = "m" if problem.objective == "distance" else "s"
+    return Objective(value=sum(parts.values()), unit=unit, parts=parts)
+
+
+def _check_times(problem: BatchingProblem, plan: BatchingSolution, seconds: list[float], faults: list[Fault]) -> float:
+    """Seconds late over all orders, having looked that each picker does one batch after another, each long enough."""
+    by_picker: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    due = {order.id: order.due_at for order in problem.orders}
+    late = 0.0
+    for i, (batch, needed) in enumerate(zip(plan.batches, seconds, strict=True)):
+        if batch.picker is None or batch.start_s is None or batch.finish_s is None:
+            faults.append(Fault(f"/batches/{i}", "with due times each batch needs picker, start_s and finish_s"))
+            continue
+        if not 0 <= batch.picker < problem.pickers:
+            faults.append(Fault(f"/batches/{i}/picker", f"there are {problem.pickers} pickers, counted from 0"))
+        if batch.start_s < -EPSILON or batch.finish_s - batch.start_s < needed - METRES_EPSILON:
+            faults.append(Fault(f"/batches/{i}/finish_s", f"the batch takes {needed} s"))
+        by_picker[batch.picker].append((batch.start_s, batch.finish_s))
+        for order in batch.orders:
+            due_at = due.get(order)
+            if due_at is None or problem.start_at is None:
+                continue
+            over = batch.finish_s - (due_at - problem.start_at).total_seconds()
+            late += max(0.0, over)
+            if problem.due == "hard" and over > METRES_EPSILON:
+                faults.append(Fault(f"/batches/{i}", f"order {order!r} would be {over:.0f} s late"))
+    for picker, shifts in by_picker.items():
+        shifts.sort()
+        faults += [
+            Fault("/batches", f"picker {picker} would work on two batches at once")
+            for one, other in itertools.pairwise(shifts)
+            if other[0] < one[1] - METRES_EPSILON
+        ]
+    return late
+
+
+def _check_walk(layout: Any, batch: Batch, number: int, faults: list[Fault]) -> float:
+    """Metres of the walk, having looked that it is possible and passes every stop in order."""
+    where = f"/batches/{number}"
+    path = batch.path
+    length = 0.0
+    if isinstance(layout, ParametricLayout):
+        for step, (a, b) in enumerate(itertools.pairwise(path)):
+            if not _is_walkable(layout, a, b):
+                faults.append(Fault(f"{where}/path/{step}", f"no aisle leads from {a} to {b}"))
+            length += abs(a[0] - b[0]) + abs(a[1] - b[1])
+        for point, depot, name in (
+            (path[:1], layout.depot, "start at the depot"),
+            (path[-1:], layout.end_depot or layout.depot, "end at the end depot"),
+        ):
+            home = (depot.aisle * layout.aisle_pitch_m, depot.cross_aisle * layout.block_length_m)
+            if batch.stops and (not point or not _same(point[0], home)):
+                faults.append(Fault(f"{where}/path", f"the walk must {name}, {home}"))
+    for i, stop in enumerate(batch.stops):
+        if not any(_on_segment((stop.x_m, stop.y_m), a, b) for a, b in itertools.pairwise(path)) and not any(
+            _same((stop.x_m, stop.y_m), point) for point in path
+        ):
+            faults.append(Fault(f"{where}/stops/{i}", "the walk does not pass this stop"))
+    if abs(length - batch.distance_m) > METRES_EPSILON:
+        faults.append(Fault(f"{where}/distance_m", f"the walk is {length} m long, not {batch.distance_m}"))
+    return length
+
+
+def _same(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return abs(a[0] - b[0]) < EPSILON and abs(a[1] - b[1]) < EPSILON
+
+
+def _on_segment(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> bool:
+    inside_x = min(a[0], b[0]) - EPSILON <= p[0] <= max(a[0], b[0]) + EPSILON
+    inside_y = min(a[1], b[1]) - EPSILON <= p[1] <= max(a[1], b[1]) + EPSILON
+    return inside_x and inside_y
+
+
+def _is_walkable(layout: ParametricLayout, a: tuple[float, float], b: tuple[float, float]) -> bool:
+    def multiple(value: float, step: float, last: int) -> bool:
+        nearest = round(value / step)
+        return 0 <= nearest <= last and abs(value - nearest * step) < METRES_EPSILON
+
+    if abs(a[0] - b[0]) < EPSILON:  # along an aisle
+        top = layout.blocks * layout.block_length_m + EPSILON
+        inside = min(a[1], b[1]) >= -EPSILON and max(a[1], b[1]) <= top
+        return inside and multiple(a[0], layout.aisle_pitch_m, layout.aisles - 1)
+    if abs(a[1] - b[1]) < EPSILON:  # along a cross aisle
+        right = (layout.aisles - 1) * layout.aisle_pitch_m + EPSILON
+        inside = min(a[0], b[0]) >= -EPSILON and max(a[0], b[0]) <= right
+        return inside and (layout.block_length_m == 0 or multiple(a[1], layout.block_length_m, layout.blocks))
+    return False
+
+
+def _check_contents(problem: BatchingProblem, plan: BatchingSolution, faults: list[Fault]) -> None:
+    stock: Counter[tuple[str, str]] = Counter()
+    for line in problem.stock:
+        stock[(line.location, line.sku)] += line.quantity
+    orders = {order.id: order for order in problem.orders}
+    places = _coordinates(problem)
+    taken: Counter[tuple[str, str]] = Counter()
+    got: dict[str, Counter[str]] = defaultdict(Counter)  # per order, or per batch when it holds several
+    times: Counter[str] = Counter()
+    for i, batch in enumerate(plan.batches):
+        picked: Counter[str] = Counter()
+        for j, stop in enumerate(batch.stops):
+            taken[(stop.location, stop.sku)] += stop.quantity
+            picked[stop.sku] += stop.quantity
+            place = places.get(stop.location)
+            if place is None or not _same(place, (stop.x_m, stop.y_m)):
+                faults.append(Fault(f"/batches/{i}/stops/{j}", f"{stop.location} is at {place}"))
+        for order in batch.orders:
+            if order not in orders:
+                faults.append(Fault(f"/batches/{i}/orders", f"{order!r} is no order of this problem"))
+            times[order] += 1
+        got[f"batch {i}"] = picked
+    faults += [
+        Fault("/batches", f"{amount} of {sku!r} are taken from {location}, which holds {stock[(location, sku)]}")
+        for (location, sku), amount in taken.items()
+        if amount > stock[(location, sku)]
+    ]
+    if problem.zone_picking:
+        _check_totals(plan, orders, got, faults)
+        return
+    faults += [Fault("/batches", f"order {order!r} is in {n} batches") for order, n in times.items() if n > 1]
+    for i, batch in enumerate(plan.batches):
+        need = _need(orders[order] for order in batch.orders if order in orders)
+        if need != got[f"batch {i}"]:
+            faults.append(Fault(f"/batches/{i}/stops", "the pieces picked are not those that the batch's orders need"))
+
+
+def _check_totals(plan: BatchingSolution, orders: Any, got: dict[str, Counter[str]], faults: list[Fault]) -> None:
+    """With zone picking an order spans batches: compare over the whole plan."""
+    planned = {order for batch in plan.batches for order in batch.orders if order in orders}
+    total: Counter[str] = Counter()
+    for picked in got.values():
+        total += picked
+    if total != _need(orders[name] for name in planned):
+        faults.append(Fault("/batches", "the pieces picked are not those that the planned orders need"))
+
+
+def _need(orders: Any) -> Counter[str]:
+    need: Counter[str] = Counter()
+    for order in orders:
+        for line in order.lines:
+            need[line.sku] += line.quantity
+    return need
+
+
+def _coordinates(problem: BatchingProblem) -> dict[str, tuple[float, float]]:
+    from contracts.layout import locations
+
+    wanted = {line.location for line in problem.stock}
+    return {place.id: (place.x_m, place.y_m) for place in locations(problem.layout) if place.id in wanted}
+
+
+def _check_carts(problem: BatchingProblem, plan: BatchingSolution, faults: list[Fault]) -> None:
+    cart = problem.cart
+    items = {item.sku: item for item in problem.items}
+    totes = {order.id: order.totes for order in problem.orders}
+    for i, batch in enumerate(plan.batches):
+        loads: dict[str, float] = {
+            "items": sum(stop.quantity for stop in batch.stops),
+            "orders": len(batch.orders),
+            "totes": sum(totes.get(order, 0) for order in batch.orders),
+        }
+        if cart.volume_mm3:
+            loads["volume_mm3"] = sum(stop.quantity * (items[stop.sku].volume_mm3 or 0) for stop in batch.stops)
+        if cart.weight_g:
+            loads["weight_g"] = sum(stop.quantity * (items[stop.sku].weight_g or 0) for stop in batch.stops)
+        for name, load in loads.items():
+            limit = getattr(cart, name)
+            if limit is not None and load > limit:
+                faults.append(Fault(f"/batches/{i}", f"the cart takes {limit} {name} and is given {load}"))
+        labels = [{*items[s.sku].attributes, items[s.sku].family} for s in batch.stops if s.sku in items]
+        for left, right in problem.incompatible:
+            if any(left in label for label in labels) and any(right in label for label in labels):
+                faults.append(Fault(f"/batches/{i}", f"{left!r} and {right!r} may not share a cart"))
+
+
+def _check_locks(plan: BatchingSolution, locks: BatchLocks, faults: list[Fault]) -> None:
+    batches = [frozenset(batch.orders) for batch in plan.batches]
+    for group in locks.together:
+        if not any(set(group) <= batch for batch in batches):
+            faults.append(Fault("/batches", f"locked together, but not in one batch: {', '.join(group[:5])}"))
+    faults += [
+        Fault("/batches", f"sealed, but not a batch of exactly these orders: {', '.join(group[:5])}")
+        for group in locks.sealed
+        if frozenset(group) not in batches
+    ]

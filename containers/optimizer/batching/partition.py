@@ -1,0 +1,148 @@
+"""Set partitioning over the batches that the chains have seen: the cheapest choice that holds every unit once (HiGHS).
+
+The pool is priced with the duals of a restricted linear program, so that the integer program stays small: only batches
+whose reduced cost is below the gap between the plan at hand and that program's value can improve the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from containers.optimizer.batching.units import IntArray
+
+FloatArray = npt.NDArray[np.float64]
+
+FIRST_COLUMNS = 2000
+ROUND_COLUMNS = 1500
+ROUNDS = 4
+MAX_INTEGER_COLUMNS = 6000
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Batches as a sparse matrix: members[first[c]:first[c + 1]] are the units of column c, which costs cost[c]."""
+
+    first: IntArray
+    members: npt.NDArray[np.int32]
+    cost: FloatArray
+
+    @property
+    def count(self) -> int:
+        return len(self.cost)
+
+    def priced(self, duals: FloatArray) -> FloatArray:
+        """Reduced cost of every column."""
+        if self.count == 0:
+            return self.cost
+        return self.cost - np.add.reduceat(duals[self.members], self.first[:-1])
+
+    def take(self, chosen: IntArray) -> Columns:
+        """Some of the columns."""
+        sizes = self.first[chosen + 1] - self.first[chosen]
+        first = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        index = np.repeat(self.first[chosen] - first[:-1], sizes) + np.arange(first[-1])
+        return Columns(first, self.members[index], self.cost[chosen])
+
+
+def columns_of(pools: list[tuple[Any, ...]], weights: FloatArray) -> Columns:
+    """All pools as one; a batch that two chains have seen stands twice, which does no harm."""
+    first, members, cost = [np.zeros(1, dtype=np.int64)], [], []
+    end = 0
+    for pool_first, pool_members, metres, halts, used, _table in pools:
+        count = int(used[0])
+        size = int(pool_first[count])
+        first.append(pool_first[1 : count + 1] + end)
+        members.append(pool_members[:size])
+        cost.append(metres[:count] * weights[0] + weights[1] + halts[:count] * weights[2])
+        end += size
+    return Columns(np.concatenate(first), np.concatenate(members), np.concatenate(cost))
+
+
+def partition(columns: Columns, units: int, incumbent: IntArray, value: float, seconds: float) -> IntArray | None:
+    """A better assignment (batch number per unit) than `incumbent` of objective `value`, or None.
+
+    seconds: wall time that may pass, a little more in the worst case.
+    """
+    import time
+
+    deadline = time.monotonic() + seconds
+    if columns.count < 2 or seconds <= 0.02:
+        return None
+    sizes = np.bincount(incumbent, minlength=int(incumbent.max()) + 1)[incumbent]
+    duals = np.full(units, value / max(1, units)) if sizes.min() == 0 else (value / len(np.unique(incumbent))) / sizes
+    reduced = columns.priced(duals)
+    chosen = np.argsort(reduced, kind="stable")[:FIRST_COLUMNS]
+    bound = -np.inf
+    for _ in range(ROUNDS):
+        solved = _linear(columns.take(chosen), units, max(0.01, deadline - time.monotonic()))
+        if solved is None:
+            return None
+        bound, duals = solved
+        reduced = columns.priced(duals)
+        new = np.setdiff1d(np.argsort(reduced, kind="stable")[:ROUND_COLUMNS], chosen)
+        new = new[reduced[new] < -1e-7]
+        if len(new) == 0 or time.monotonic() > deadline:
+            break
+        chosen = np.concatenate((chosen, new))
+    order = np.argsort(reduced, kind="stable")[:MAX_INTEGER_COLUMNS]
+    useful = order[reduced[order] <= max(0.0, value - bound)]
+    if len(useful) == 0 or bound >= value - 1e-7 or time.monotonic() > deadline:
+        return None
+    picked = _integer(columns.take(useful), units, value, max(0.02, deadline - time.monotonic()))
+    if picked is None:
+        return None
+    assignment = np.full(units, -1, dtype=np.int64)
+    part = columns.take(useful[picked])
+    for number in range(part.count):
+        assignment[part.members[part.first[number] : part.first[number + 1]]] = number
+    return assignment if assignment.min() >= 0 else None
+
+
+def _model(columns: Columns, units: int, upper: float) -> Any:
+    import highspy
+
+    program = highspy.HighsLp()
+    program.num_col_ = columns.count
+    program.num_row_ = units
+    program.col_cost_ = columns.cost
+    program.col_lower_ = np.zeros(columns.count)
+    program.col_upper_ = np.full(columns.count, upper)
+    program.row_lower_ = np.ones(units)
+    program.row_upper_ = np.ones(units)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = columns.first.astype(np.int32)
+    program.a_matrix_.index_ = columns.members
+    program.a_matrix_.value_ = np.ones(len(columns.members))
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    return program, solver, highspy
+
+
+def _linear(columns: Columns, units: int, seconds: float) -> tuple[float, FloatArray] | None:
+    program, solver, highspy = _model(columns, units, np.inf)
+    solver.setOptionValue("time_limit", float(seconds))
+    solver.passModel(program)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    return solver.getInfo().objective_function_value, np.array(solver.getSolution().row_dual)
+
+
+def _integer(columns: Columns, units: int, value: float, seconds: float) -> IntArray | None:
+    program, solver, highspy = _model(columns, units, 1.0)
+    program.integrality_ = [highspy.HighsVarType.kInteger] * columns.count
+    solver.setOptionValue("time_limit", float(seconds))
+    solver.setOptionValue("objective_bound", float(value))
+    solver.setOptionValue("mip_rel_gap", 0.0)
+    solver.passModel(program)
+    solver.run()
+    x = np.array(solver.getSolution().col_value)
+    if len(x) != columns.count or solver.getInfo().primal_solution_status != 2:
+        return None
+    picked = np.flatnonzero(x > 0.5).astype(np.int64)
+    return picked if columns.cost[picked].sum() < value - 1e-7 else None

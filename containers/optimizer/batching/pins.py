@@ -1,0 +1,84 @@
+"""Locks and warm starts: from order ids to the groups and batches of parts that the search works on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from containers.optimizer.batching.problem import Instance
+from contracts.errors import Fault, ProblemError, from_validation
+from contracts.problems.batching import BatchingSolution, BatchLocks
+
+
+def read_locks(instance: Instance, locks: Mapping[str, Any] | None) -> BatchLocks:
+    """Validated locks. Raises ProblemError with pointers for orders that cannot be pinned."""
+    try:
+        pinned = BatchLocks.model_validate(locks or {})
+    except ValidationError as error:
+        raise from_validation(error, "/locks") from error
+    known = {part.order.id for part in instance.parts}
+    seen: set[str] = set()
+    faults = []
+    for kind in ("together", "sealed"):
+        for i, group in enumerate(getattr(pinned, kind)):
+            for order in group:
+                where = f"/locks/{kind}/{i}"
+                if order not in known:
+                    faults.append(Fault(where, f"order {order!r} is not among those that can be picked"))
+                elif order in seen:
+                    faults.append(Fault(where, f"order {order!r} is locked twice; keep one"))
+                seen.add(order)
+    if (pinned.together or pinned.sealed) and instance.source.zone_picking:
+        faults.append(Fault("/locks", "locks need whole orders: leave out zone_picking"))
+    if not faults:
+        faults += _overfull(instance, pinned)
+    if faults:
+        raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=tuple(faults[:20]))
+    return pinned
+
+
+def _overfull(instance: Instance, pinned: BatchLocks) -> list[Fault]:
+    part_of = {part.order.id: part for part in instance.parts}
+    faults = []
+    for kind in ("together", "sealed"):
+        for i, group in enumerate(getattr(pinned, kind)):
+            parts = [part_of[order] for order in group]
+            loads = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
+            tags = 0
+            for part in parts:
+                tags |= part.tags
+            if any(load > limit for load, limit in zip(loads, instance.capacity.tolist(), strict=True)):
+                faults.append(Fault(f"/locks/{kind}/{i}", "these orders do not fit on one cart together"))
+            elif tags & instance.clash_of(tags):
+                faults.append(Fault(f"/locks/{kind}/{i}", "these orders hold items that may not share a cart"))
+    return faults
+
+
+def groups_of(instance: Instance, pinned: BatchLocks) -> tuple[list[list[int]], list[list[int]]]:
+    """(groups of part numbers that move as one, sealed batches that the search does not touch)."""
+    number = {part.order.id: i for i, part in enumerate(instance.parts)} if pinned.together or pinned.sealed else {}
+    sealed = [[number[order] for order in group] for group in pinned.sealed]
+    together = [[number[order] for order in group] for group in pinned.together]
+    taken = {i for group in (*sealed, *together) for i in group}
+    return together + [[i] for i in range(len(instance.parts)) if i not in taken], sealed
+
+
+def warm_batches(instance: Instance, warm_start: Mapping[str, Any] | None) -> list[list[int]] | None:
+    """The batches of an earlier plan, as part numbers; orders that it does not know come each on their own."""
+    if warm_start is None:
+        return None
+    try:
+        plan = BatchingSolution.model_validate(warm_start)
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from error
+    number = {(part.order.id, part.zone): i for i, part in enumerate(instance.parts)}
+    batches: dict[int, list[int]] = defaultdict(list)
+    for i, batch in enumerate(plan.batches):
+        for order in batch.orders:
+            part = number.pop((order, batch.zone), None)
+            if part is not None:
+                batches[i].append(part)
+    return [*batches.values(), *([part] for part in number.values())]

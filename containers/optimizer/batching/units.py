@@ -1,0 +1,83 @@
+"""A batching instance as the flat arrays that the kernels read. A unit is what moves as one: a part, or parts locked
+together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from containers.optimizer.batching.problem import Instance
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Units:
+    """parts: which parts each unit holds. arrays, weights, near: see anneal.py."""
+
+    parts: tuple[tuple[int, ...], ...]
+    arrays: tuple[Any, ...]
+    weights: npt.NDArray[np.float64]
+
+    @property
+    def count(self) -> int:
+        return len(self.parts)
+
+    def batches(self, assignment: IntArray) -> list[list[int]]:
+        """Part numbers per batch from batch numbers per unit."""
+        found: dict[int, list[int]] = {}
+        for unit, batch in enumerate(assignment.tolist()):
+            found.setdefault(batch, []).extend(self.parts[unit])
+        return list(found.values())
+
+    def assignment(self, batches: list[list[int]]) -> IntArray:
+        """Batch numbers per unit from part numbers per batch; a unit goes where its first part is."""
+        of_part = {part: number for number, batch in enumerate(batches) for part in batch}
+        return np.array([of_part[parts[0]] for parts in self.parts], dtype=np.int64)
+
+
+def units_of(instance: Instance, groups: list[list[int]]) -> Units:
+    """Flatten the parts, each group of part numbers as one unit."""
+    lists, demand, tags, zones, due = [], [], [], [], []
+    zone_numbers: dict[str | None, int] = {}
+    for group in groups:
+        parts = [instance.parts[i] for i in group]
+        lists.append(np.unique([pick.position for part in parts for pick in part.picks]))
+        demand.append([sum(column) for column in zip(*(part.demand for part in parts), strict=True)])
+        mask = 0
+        for part in parts:
+            mask |= part.tags
+        tags.append(mask)
+        zones.append(zone_numbers.setdefault(parts[0].zone, len(zone_numbers)))
+        due.append(min(part.due_s for part in parts))
+    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
+    np.cumsum([len(one) for one in lists], out=offsets[1:])
+    arrays = (
+        offsets,
+        np.concatenate(lists).astype(np.int64) if lists else np.zeros(0, dtype=np.int64),
+        np.array(demand, dtype=np.int64).reshape(len(lists), len(instance.capacity)),
+        instance.capacity,
+        np.array(tags, dtype=np.uint64),
+        np.array([instance.clash_of(mask) for mask in tags], dtype=np.uint64),
+        np.array(zones, dtype=np.int64),
+        np.array(due, dtype=np.float64),
+    )
+    return Units(tuple(tuple(group) for group in groups), arrays, weights_of(instance))
+
+
+def weights_of(instance: Instance) -> npt.NDArray[np.float64]:
+    """[per metre, per batch, per halt] of the objective, [per metre, per batch, per halt, per piece] in seconds, and
+    the objective per second late (0 when deadlines do not count)."""
+    source = instance.source
+    pace = source.pace
+    seconds = [1.0 / pace.walk_m_per_s, pace.setup_s, pace.stop_s, pace.piece_s]
+    objective = [1.0, 0.0, 0.0] if source.objective == "distance" else seconds[:3]
+    late = {"ignore": 0.0, "soft": source.tardiness_weight, "hard": HARD_LATENESS}[source.due]
+    return np.array([*objective, *seconds, late], dtype=np.float64)
+
+
+# With hard deadlines the search may pass through late plans, at a price far above any walking saved per second.
+HARD_LATENESS = 100.0

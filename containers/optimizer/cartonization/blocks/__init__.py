@@ -1,0 +1,1 @@
+"""Container loading by blocks of boxes: beam search over maximal spaces, each node valued by a greedy completion."""

@@ -1,0 +1,216 @@
+"""Boxes and rectangles into cartons: constructive starts, compiled search, and set covering over the cartons seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from containers.optimizer.cartonization.boxes.cover import Pool
+from containers.optimizer.cartonization.boxes.data import Bin, Box, Model, most_pieces
+from containers.optimizer.cartonization.boxes.kernel import LOWEST, NEAREST, SHORT_SIDE, TIGHTEST, Space, new_space
+from containers.optimizer.cartonization.boxes.search import UNPLACED, Log, Plan, build, improve, recount, sort_units
+
+HEAT = 0.02
+FIRST_CHUNK = 20
+CHUNK_S = 0.04
+LOG_BINS = 4000
+# Iterations between two set-covering steps grow by this factor.
+COVER_GROWTH = 1.6
+
+
+class BoxSearch:
+    """One chain of the search. `step` runs a chunk; `best` is the best plan so far. Deterministic for a seed."""
+
+    def __init__(self, model: Model, seed: int) -> None:
+        self.model = model
+        data = model.data
+        pieces = most_pieces(model)
+        self.space: Space = new_space(pieces, data.conflicts.shape[0], bool((data.dims[:, 2] == 1).all()))
+        self.backup = np.zeros_like(self.space.empty)
+        self.rng = np.array([(seed * 2 + 1) * 0x9E3779B97F4A7C15 % 2**64], dtype=np.uint64)
+        self.clock = np.zeros(1, dtype=np.int64)
+        room = len(data.begun_type) + 2 * model.units + 4
+        self.current = _new_plan(room, model.units, data.kind.shape[0])
+        self.best = _new_plan(room, model.units, data.kind.shape[0])
+        self.log = Log(
+            np.zeros(LOG_BINS, dtype=np.int64),
+            np.zeros(LOG_BINS + 1, dtype=np.int64),
+            np.zeros(LOG_BINS * 16, dtype=np.int64),
+            np.zeros((LOG_BINS * 16, 6), dtype=np.int64),
+            np.zeros(1, dtype=np.int64),
+        )
+        self.pool = Pool(model)
+        self._next_cover = 2000
+        for b, t in enumerate(data.begun_type):
+            self.best.type[b] = t
+        self.best.bins[0] = len(data.begun_type)
+        self.best.of_unit[:] = UNPLACED
+        recount(self.best, data, model.penalty, model.scale)
+
+    @property
+    def iterations(self) -> int:
+        return int(self.clock[0])
+
+    @property
+    def value(self) -> float:
+        """Cost of cartons and of what is left out."""
+        return float(self.best.total[1] + self.best.total[2])
+
+    def start(self, stop: Callable[[], bool]) -> None:
+        """Constructive plans under several orders and placement rules; the best becomes the current plan."""
+        tried = 0
+        for rule in (NEAREST, SHORT_SIDE, LOWEST, TIGHTEST):
+            for key in (0, 1, 2, 3):
+                for greedy in (True, False) if len(self.model.problem.types) > 1 else (True,):
+                    if tried and stop():
+                        return
+                    self._construct(key, rule, greedy)
+                    tried += 1
+
+    def _construct(self, key: int, rule: int, greedy: bool) -> None:
+        data = self.model.data
+        plan = self.current
+        begun = np.arange(len(data.begun_type), dtype=np.int64)
+        order = sort_units(np.arange(self.model.units, dtype=np.int64), data, key, 0.0, self.rng)
+        out_bin = np.empty(self.model.units, dtype=np.int64)
+        used = np.zeros(len(data.dims), dtype=np.int64)
+        bins, _, _, _ = build(
+            order, data, self.space, begun, used, np.inf, self.model.penalty, self.model.scale, rule, 0.0,
+            greedy, self.rng, self.backup, plan.type, out_bin, plan.box, self.log,
+        )  # fmt: skip
+        plan.of_unit[order] = out_bin
+        plan.bins[0] = bins
+        recount(plan, data, self.model.penalty, self.model.scale)
+        self._keep_if_better()
+
+    def take(self, bins: Sequence[Bin]) -> None:
+        """Take a plan made elsewhere (a warm start, a set cover). Pieces that it does not place stay out."""
+        data = self.model.data
+        plan = self.current
+        free: dict[int, list[int]] = {}
+        unit_of = np.zeros(data.kind.shape[0], dtype=np.int64)
+        for unit in range(self.model.units):
+            for at in range(data.unit_start[unit], data.unit_start[unit + 1]):
+                piece = int(data.unit_pieces[at])
+                unit_of[piece] = unit
+                free.setdefault(int(data.kind[piece]), []).append(piece)
+        begun = len(data.begun_type)
+        plan.type[:begun] = data.begun_type
+        plan.bins[0] = begun
+        plan.of_unit[:] = UNPLACED
+        for content in bins:
+            b = content.begun if content.begun >= 0 else int(plan.bins[0])
+            if content.begun < 0:
+                plan.type[b] = content.type
+                plan.bins[0] += 1
+            for kind, box in content.pieces:
+                if free.get(kind):
+                    piece = free[kind].pop(0)
+                    plan.of_unit[unit_of[piece]] = b
+                    plan.box[piece] = box
+        recount(plan, data, self.model.penalty, self.model.scale)
+        self._keep_if_better()
+
+    def _keep_if_better(self) -> None:
+        if self.current.total[0] < self.best.total[0] - 1e-9 * self.model.scale:
+            _copy(self.best, self.current)
+
+    def step(self, iterations: int) -> bool:
+        """Search on; True when the best plan's cost fell."""
+        if self.clock[0] == 0:
+            _copy(self.current, self.best)
+        self.log.count[0] = 0
+        falls = improve(
+            self.model.data, self.space, self.backup, self.current, self.best, self.log, self.rng, self.clock,
+            iterations, self.model.penalty, self.model.scale, HEAT,
+        )  # fmt: skip
+        self.pool.add(self.log)
+        return bool(falls > 0)
+
+    def cover_due(self) -> bool:
+        return self.pool.useful and self.iterations >= self._next_cover
+
+    def cover(self, seconds: float) -> bool:
+        """Choose the cheapest set of cartons seen that packs everything; True when that is better than the best."""
+        self._next_cover = int(self.iterations * COVER_GROWTH) + 1
+        bins = self.pool.solve(seconds, self.value)
+        if bins is None:
+            return False
+        before = self.value
+        begun = [content for content in self.bins() if content.begun >= 0]
+        self.take([*begun, *bins])
+        return self.value < before - 1e-9 * self.model.scale
+
+    def bins(self) -> list[Bin]:
+        """The best plan's cartons."""
+        data, plan = self.model.data, self.best
+        begun = len(data.begun_type)
+        inside: list[list[tuple[int, Box]]] = [[] for _ in range(int(plan.bins[0]))]
+        for unit in range(self.model.units):
+            b = int(plan.of_unit[unit])
+            if b >= 0:
+                for at in range(data.unit_start[unit], data.unit_start[unit + 1]):
+                    piece = int(data.unit_pieces[at])
+                    x, y, z, x2, y2, z2 = (int(v) for v in plan.box[piece])
+                    inside[b].append((int(data.kind[piece]), (x, y, z, x2, y2, z2)))
+        return [
+            Bin(int(plan.type[b]), b if b < begun else -1, tuple(pieces))
+            for b, pieces in enumerate(inside)
+            if pieces or b < begun
+        ]
+
+
+def _new_plan(room: int, units: int, pieces: int) -> Plan:
+    return Plan(
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room, dtype=np.float64),
+        np.full(units, UNPLACED, dtype=np.int64),
+        np.zeros((pieces, 6), dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+        np.zeros(3, dtype=np.float64),
+    )
+
+
+def _copy(a: Plan, b: Plan) -> None:
+    for name in Plan._fields:
+        getattr(a, name)[...] = getattr(b, name)
+
+
+def search(
+    model: Model,
+    seed: int,
+    stop: Callable[[int], bool],
+    remaining: Callable[[], float],
+    report: Callable[[float, int], None],
+    target: float,
+    iterations: int | None,
+    start: Sequence[Bin] | None = None,
+) -> BoxSearch:
+    """Search until `stop`, or until the plan costs no more than `target` (a bound: then it is optimal).
+
+    With `iterations` the chunks have a fixed size, so that time plays no part in the answer.
+    """
+    chain = BoxSearch(model, seed)
+    if start is not None:
+        chain.take(start)
+    chain.start(lambda: stop(0))
+    report(chain.value, 0)
+    if model.units == 0:
+        return chain
+    chunk = FIRST_CHUNK
+    slack = 1e-6 * model.scale
+    while chain.value > target + slack and not stop(chain.iterations):
+        size = chunk if iterations is None else max(1, min(500, iterations - chain.iterations))
+        began = time.perf_counter()
+        better = chain.step(size)
+        spent = time.perf_counter() - began
+        chunk = max(1, min(20_000, int(size * CHUNK_S / max(spent, 1e-6)), size * 4))
+        if better:
+            report(chain.value, chain.iterations)
+        if chain.value > target + slack and chain.cover_due():
+            seconds = 5.0 if iterations is not None else min(2.0, remaining() * 0.3)
+            if seconds > 0.05 and chain.cover(seconds):
+                report(chain.value, chain.iterations)
+    return chain

@@ -1,0 +1,1 @@
+"""One dimension: lengths into bars, by column generation."""

@@ -1,0 +1,158 @@
+"""The family's solver: bound first, then the search that suits the problem, then a plan that people can pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from containers.optimizer.cartonization.blocks.load import load
+from containers.optimizer.cartonization.bound import lower_bound
+from containers.optimizer.cartonization.boxes.data import Bin, build_model
+from containers.optimizer.cartonization.boxes.solver import search
+from containers.optimizer.cartonization.check import check
+from containers.optimizer.cartonization.lines.colgen import Cutting, suits
+from containers.optimizer.cartonization.plan import from_solution, to_solution
+from containers.optimizer.cartonization.problem import Ints, PackingProblem, parse, parse_solution
+from containers.optimizer.family import Answer, Run
+from contracts.errors import Fault, ProblemError
+from contracts.optimize import Bound
+from contracts.problems.cartonization import CartonizationSolution
+
+Flags = npt.NDArray[np.bool_]
+
+
+def solve(problem: PackingProblem, run: Run) -> Answer:
+    """The best plan found within the budget. What fits nowhere is left out, with the reason."""
+    if run.locks is not None:
+        problem = _pin(problem, run.locks)
+    notes: list[str] = []
+    start = _warm_bins(problem, run.warm_start, notes)
+    counts = _placeable(problem)
+    cut = _cut(problem, counts, run) if start is None else None
+    if cut is not None:
+        bins, iterations, reason, bound = cut
+    else:
+        bound = lower_bound(problem)
+        if bound.reason:
+            notes.append(bound.reason)
+        bins, iterations, reason = _search(problem, counts, run, bound, start)
+    solution = to_solution(problem, bins)
+    report = check(problem, solution.model_dump(mode="json"), run.locks)
+    return Answer(
+        objective=report.objective,
+        solution=solution.model_dump(mode="json", exclude_none=True),
+        unassigned=report.unassigned,
+        iterations=iterations,
+        stopped_by=reason,
+        bound=bound,
+        notes=tuple(notes),
+    )
+
+
+def _pin(problem: PackingProblem, locks: Mapping[str, Any]) -> PackingProblem:
+    pinned = parse(problem.source, locks)
+    assert pinned.locks is not None
+    plan = CartonizationSolution(cartons=pinned.locks.cartons)
+    report = check(problem, plan.model_dump(mode="json"), None)
+    faults = tuple(Fault("/locks" + fault.pointer, fault.detail) for fault in report.violations)
+    # A group may be completed by the search, so a pinned part of one is no fault yet.
+    faults = tuple(fault for fault in faults if "is to stay together, and only" not in fault.detail)
+    if faults:
+        raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=faults)
+    return pinned
+
+
+def _warm_bins(problem: PackingProblem, warm_start: Mapping[str, Any] | None, notes: list[str]) -> list[Bin] | None:
+    """The given plan's cartons that are feasible; the others are dropped, and a note says so."""
+    if warm_start is None:
+        return None
+    plan = parse_solution(warm_start)
+    kept = list(plan.cartons)
+    while kept:
+        report = check(problem, CartonizationSolution(cartons=tuple(kept)).model_dump(mode="json"), problem.locks)
+        bad = {int(fault.pointer.split("/")[2]) for fault in report.violations if fault.pointer.count("/") >= 2}
+        whole = [fault for fault in report.violations if fault.pointer.count("/") < 2]
+        if whole:
+            notes.append(f"the warm start was not used: {whole[0].detail}")
+            return None
+        if not bad:
+            break
+        notes.append(
+            f"{len(bad)} cartons of the warm start break a rule and were dropped, e.g. {report.violations[0].detail}"
+        )
+        kept = [carton for n, carton in enumerate(kept) if n not in bad]
+    return from_solution(problem, CartonizationSolution(cartons=tuple(kept)))
+
+
+def _placeable(problem: PackingProblem) -> Ints:
+    """Pieces per kind that fit some carton that may be used, alone, with all of their group."""
+    usable: Flags = np.array(problem.type_available > 0, dtype=np.bool_)
+    for carton in problem.begun:
+        usable[carton.type] |= not carton.closed
+    fits: Flags = np.asarray((problem.fits & usable[None, :]).any(axis=1))
+    barred = {kind.group for k, kind in enumerate(problem.kinds) if not fits[k] and kind.group >= 0}
+    held = np.array([kind.group in barred for kind in problem.kinds], dtype=np.bool_)
+    return np.where(fits & ~held, problem.counts, 0).astype(np.int64)
+
+
+def _cut(problem: PackingProblem, counts: Ints, run: Run) -> tuple[list[Bin], int, Any, Bound] | None:
+    """Plain lengths: column generation, with its own bound. None when the problem is of another sort or too large."""
+    if not suits(problem) or not counts.any():
+        return None
+    cutting = Cutting(problem, counts, run.seed)
+    if not cutting.fits_memory:
+        return None
+    left = int(problem.counts.sum() - counts.sum()) * (1.0 + 2.0 * float(problem.type_cost.max()))
+    cutting.run(run.should_stop, lambda cost, bound: run.report(cost + left, bound + left or None, cutting.rounds))
+    method = "linear program over cutting patterns (Gilmore & Gomory), rounded up"
+    bound = (
+        Bound(value=cutting.bound + left, method=method) if cutting.bound else Bound(reason="stopped before the bound")
+    )
+    return cutting.bins(), cutting.rounds, run.stop_reason or "optimal", bound
+
+
+def _search(
+    problem: PackingProblem, counts: Ints, run: Run, bound: Bound, start: list[Bin] | None
+) -> tuple[list[Bin], int, Any]:
+    model = build_model(problem, counts)
+    left = int(problem.counts.sum() - counts.sum())
+    fixed = 0.0 if problem.source.objective == "value" else float(
+        sum(int(problem.type_cost[carton.type]) for carton in problem.begun if not carton.paid)
+    )  # fmt: skip
+    shift = fixed + left * model.penalty
+    is_value = problem.source.objective == "value"
+    everything = float(sum(kind.value * len(kind.members) for kind in problem.kinds))
+    # The search minimises: for objective "value" what stays out.
+    placeable = float(sum(problem.kinds[k].value * int(counts[k]) for k in range(len(counts))))
+    outside = everything - placeable - _pinned_value(problem)
+
+    def shown(value: float) -> float:
+        return everything - outside - value if is_value else value + shift
+
+    target = -np.inf
+    if bound.value is not None:
+        target = everything - outside - bound.value if is_value else bound.value - shift
+    loaded = load(problem, counts, run, bound.value)
+    if loaded is not None and loaded.final:
+        return loaded.bins, loaded.iterations, run.stop_reason or ("optimal" if loaded.closed else "complete")
+    if loaded is not None and (start is None or is_value):
+        start = loaded.bins
+    chain = search(
+        model,
+        run.seed,
+        stop=run.should_stop,
+        remaining=lambda: run.remaining_s,
+        report=lambda value, iterations: run.report(shown(value), bound.value, iterations),
+        target=target,
+        iterations=run.budget.iterations,
+        start=start,
+    )
+    reason = run.stop_reason or ("optimal" if chain.value <= target + 1e-6 * model.scale else "complete")
+    return chain.bins(), chain.iterations, reason
+
+
+def _pinned_value(problem: PackingProblem) -> float:
+    return sum(problem.kinds[piece.kind].value for carton in problem.begun for piece in carton.fixed if piece.kind >= 0)

@@ -1,0 +1,109 @@
+"""One request from problem to checked answer, inside the process that solves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from containers.optimizer.family import Answer, CheckReport, Family, Run
+from containers.optimizer.registry import family
+from contracts.errors import Fault, ProblemError
+from contracts.optimize import Bound, Objective, OptimizeRequest, OptimizeResult
+
+# Recomputed and claimed objectives may differ by rounding, not by more.
+TOLERANCE = 1e-6
+MAX_FAULTS = 20
+
+
+def input_hash(data: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON (sorted keys, no blanks) of the problem's data."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
+    """Solve or score. Raises ProblemError; an answer that its own check rejects is an internal fault, never sent."""
+    chosen = family(request.problem)
+    problem = chosen.read(request.data)
+    if request.mode == "score":
+        return _score(chosen, problem, request, run)
+    baseline = chosen.baseline(problem)
+    answer = chosen.solve(problem, run)
+    run.flush()
+    _verify(chosen, problem, answer, request.locks)
+    bound = answer.bound or chosen.bound(problem, answer)
+    return OptimizeResult(
+        problem=chosen.name,
+        status="optimal" if _closed(answer.objective, bound) else answer.status,
+        objective=answer.objective,
+        baseline=baseline,
+        bound=_with_gap(answer.objective, bound),
+        solution=answer.solution,
+        unassigned=answer.unassigned,
+        stopped_by=answer.stopped_by,
+        seed=run.seed,
+        iterations=answer.iterations,
+        elapsed_s=round(run.elapsed_s, 4),
+        input_hash=input_hash(request.data),
+        versions=_versions(chosen),
+        notes=answer.notes,
+    )
+
+
+def _score(chosen: Family[Any], problem: Any, request: OptimizeRequest, run: Run) -> OptimizeResult:
+    if request.warm_start is None:
+        detail = "mode 'score' needs the plan to score in warm_start"
+        raise ProblemError("invalid", detail, errors=(Fault("/warm_start", detail),))
+    report = chosen.check(problem, request.warm_start, request.locks)
+    feasible = not report.violations
+    return OptimizeResult(
+        problem=chosen.name,
+        status="scored" if feasible else "infeasible",
+        objective=report.objective,
+        baseline=chosen.baseline(problem),
+        bound=Bound(reason="the plan was scored, not optimized"),
+        solution=request.warm_start,
+        unassigned=report.unassigned,
+        stopped_by="scored",
+        seed=run.seed,
+        iterations=0,
+        elapsed_s=round(run.elapsed_s, 4),
+        input_hash=input_hash(request.data),
+        versions=_versions(chosen),
+        notes=tuple(f"{fault.pointer}: {fault.detail}" for fault in report.violations[:MAX_FAULTS]),
+    )
+
+
+def _verify(chosen: Family[Any], problem: Any, answer: Answer, locks: Mapping[str, Any] | None) -> None:
+    report: CheckReport = chosen.check(problem, answer.solution, locks)
+    if report.violations:
+        detail = f"the {chosen.name} plan failed its check and was withheld"
+        raise ProblemError("internal", detail, errors=report.violations[:MAX_FAULTS])
+    claimed, found = answer.objective.value, report.objective.value
+    if not math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=1e-4):
+        raise ProblemError("internal", f"the {chosen.name} plan claims {claimed} but its check finds {found}")
+
+
+def _closed(objective: Objective, bound: Bound) -> bool:
+    return bound.value is not None and math.isclose(objective.value, bound.value, rel_tol=1e-7, abs_tol=1e-6)
+
+
+def _with_gap(objective: Objective, bound: Bound) -> Bound:
+    if bound.value is None or bound.gap is not None:
+        return bound
+    size = abs(objective.value)
+    gap = abs(objective.value - bound.value) / size if size > 0 else abs(bound.value)
+    return bound.model_copy(update={"gap": round(gap, 9)})
+
+
+def _versions(chosen: Family[Any]) -> dict[str, str]:
+    versions = {chosen.name: chosen.version, "python": ".".join(map(str, sys.version_info[:3]))}
+    for library in ("numpy", "numba", "scipy", "ortools", "highspy"):
+        module = sys.modules.get(library)
+        if module is not None and isinstance(getattr(module, "__version__", None), str):
+            versions[library] = module.__version__
+    return versions

@@ -1,0 +1,153 @@
+"""What a problem family is to the front door, and what the front door gives it.
+
+A family is one package with `problem`, `solve`, `check`, `baseline` and `bound`, bound together as one `Family` value
+in the package's `__init__`, and one line in registry.py. Nothing here imports numba, SciPy or OR-Tools.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from contracts.errors import Fault
+from contracts.optimize import Bound, Budget, Incumbent, Objective, Reference, Unassigned
+
+P = TypeVar("P")
+StopReason = Literal["optimal", "seconds", "iterations", "cancelled", "memory", "complete"]
+
+INCUMBENT_INTERVAL_S = 0.1
+# Kept back from the time budget for turning the search's best into an answer that is checked.
+FINISH_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `solve` returns. `bound` may stay empty when the family's `bound` function computes it."""
+
+    objective: Objective
+    solution: dict[str, Any]  # JSON-ready
+    status: Literal["optimal", "feasible", "infeasible"] = "feasible"
+    unassigned: tuple[Unassigned, ...] = ()
+    iterations: int = 0
+    stopped_by: StopReason = "complete"
+    bound: Bound | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What an independent reading of a solution found. `violations` empty means feasible."""
+
+    objective: Objective
+    violations: tuple[Fault, ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()
+
+
+@dataclass(slots=True)
+class Run:
+    """One solve's budget, seed, start, locks, and its line to whoever waits.
+
+    A solver asks `should_stop()` often (every few milliseconds of work) and calls `report()` for each better plan.
+    `iterations` counts the family's own unit of search; set `Budget.iterations` for reproducible answers.
+    """
+
+    budget: Budget
+    warm_start: dict[str, Any] | None = None
+    locks: dict[str, Any] | None = None
+    on_incumbent: Callable[[Incumbent], None] = lambda _incumbent: None
+    workers: int = 1
+    started: float = field(default_factory=time.monotonic)
+    stop_reason: StopReason | None = None
+    _sequence: int = 0
+    _last_sent: float = -1.0
+    _pending: Incumbent | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def seed(self) -> int:
+        return self.budget.seed
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds of search left; a small share of the budget is kept back for finishing."""
+        return self.budget.seconds * (1 - FINISH_SHARE) - self.elapsed_s
+
+    def stop(self, reason: StopReason) -> None:
+        """Ask the solver to come to an end (from any thread); the first reason stays."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+
+    def should_stop(self, iterations: int = 0) -> bool:
+        """Whether to end now; the reason is then in `stop_reason`."""
+        if self.stop_reason is None:
+            if self.budget.iterations is not None and iterations >= self.budget.iterations:
+                self.stop_reason = "iterations"
+            elif self.remaining_s <= 0:
+                self.stop_reason = "seconds"
+        return self.stop_reason is not None
+
+    def report(self, objective: float, bound: float | None = None, iterations: int = 0) -> None:
+        """A better plan (or bound) was found. At most one incumbent per 100 ms goes out; the last is never lost."""
+        with self._lock:
+            now = self.elapsed_s
+            self._pending = Incumbent(
+                sequence=self._sequence,
+                elapsed_s=round(now, 4),
+                objective=objective,
+                bound=bound,
+                iterations=iterations,
+            )
+            if self._last_sent < 0 or now - self._last_sent >= INCUMBENT_INTERVAL_S:
+                self._send(now)
+
+    def flush(self) -> None:
+        """Send the incumbent that the interval held back, if any."""
+        with self._lock:
+            if self._pending is not None:
+                self._send(self.elapsed_s)
+
+    def _send(self, now: float) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._sequence += 1
+            self._last_sent = now
+            self.on_incumbent(pending)
+
+
+def _no_bound(_problem: Any, _answer: Answer) -> Bound:
+    return Bound(reason="this family has no proven bound")
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Family(Generic[P]):
+    """One problem family.
+
+    name: what requests say in `problem`.
+    version: changes when the same input may get another answer.
+    read: data → validated, immutable problem; raises ProblemError with pointers.
+    solve: problem, run → Answer. Never raises for a full or impossible plan: leaves things out, with reasons.
+    check: problem, solution, locks → CheckReport. Shares no code with solve.
+    baseline: problem → what a warehouse does today, with the objective that it reaches.
+    bound: problem, answer → a proven limit, quickly (the solver may also put one in its answer).
+    warm: loads libraries and compiled kernels, so that the next solve does not wait for them.
+    """
+
+    name: str
+    version: str
+    read: Callable[[Mapping[str, Any]], P]
+    solve: Callable[[P, Run], Answer]
+    check: Callable[[P, Mapping[str, Any], Mapping[str, Any] | None], CheckReport]
+    baseline: Callable[[P], Reference]
+    bound: Callable[[P, Answer], Bound] = _no_bound
+    warm: Callable[[], None] = _nothing

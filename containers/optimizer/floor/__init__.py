@@ -1,0 +1,1 @@
+"""Distances, walks and exact tours on a warehouse floor. Metres throughout."""

@@ -1,0 +1,57 @@
+"""What the families ask of any floor, and the right floor for a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.walk import Point, Walk
+from contracts.errors import Fault, ProblemError
+from contracts.layout import GraphLayout, ParametricLayout
+
+
+class Floor(Protocol):
+    """Locations are reached at walking positions, which are integers below `positions`."""
+
+    @property
+    def positions(self) -> int:
+        """How many walking positions there are."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether `tour` is proven to be the shortest."""
+
+    def has(self, location: str) -> bool:
+        """Whether the layout has a location of that id."""
+
+    def position(self, location: str) -> int:
+        """The walking position of a location. Raises KeyError for an unknown id."""
+
+    def zone(self, location: str) -> str:
+        """The zone of a location."""
+
+    def xy(self, position: int) -> Point:
+        """Where a position is, in metres."""
+
+    def distance(self, here: int, there: int) -> float:
+        """Metres of the shortest walk between two positions."""
+
+    def from_start(self, position: int) -> float:
+        """Metres from the start depot to a position."""
+
+    def tour_length(self, positions: Iterable[int]) -> float:
+        """Metres of a short (the shortest, if `exact`) tour from start depot to end depot through the positions."""
+
+    def tour(self, positions: Iterable[int]) -> Walk:
+        """That tour."""
+
+
+def floor_of(layout: ParametricLayout | GraphLayout) -> AisleFloor:
+    """The floor of a layout."""
+    if isinstance(layout, ParametricLayout):
+        floor = AisleFloor(layout)
+        if floor.exact:
+            return floor
+    detail = "tours need a parametric layout of at most four blocks"
+    raise ProblemError("too-large-to-solve", detail, errors=(Fault("/data/layout", detail),))

@@ -1,0 +1,48 @@
+"""The one way to compile a kernel: numba, without the GIL, cached on disk, imported only when a family needs it.
+
+The cache lives in NUMBA_CACHE_DIR, `.build/numba` beside the code by default. Where that folder exists but cannot be
+written (an image with a read-only root), it is copied once to a temporary folder, because numba refuses a cache that
+it cannot write to.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from containers.optimizer.paths import cache_folder
+
+# One solve is one process and its chains are its threads: libraries must not start their own.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+
+def _prepare_cache() -> None:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        copy = Path(tempfile.gettempdir()) / f"storemax-numba-{os.getuid()}"
+        if folder.is_dir():
+            shutil.copytree(folder, copy, dirs_exist_ok=True)
+        folder = copy
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+_prepare_cache()
+
+import numba  # noqa: E402 - the cache folder must be known before numba reads its configuration
+
+# Whoever imported numba before us made it read the folder that cannot be written.
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+
+
+def kernel(function: Any) -> Any:
+    """Compile in nopython mode, releasing the GIL, cached on disk. Lazily: at the first call."""
+    return numba.njit(nogil=True, cache=True)(function)

@@ -1,0 +1,1 @@
+"""Picker routing: the shortest walk through the places of one pick list."""

@@ -1,0 +1,60 @@
+"""Blocks: whole containers, full support, limits of weight and load."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.containers.optimizer.cartonization.helpers import pack
+
+
+def container(rng: random.Random, kinds: int, **more: Any) -> dict[str, Any]:
+    items = [
+        {
+            "id": f"k{n}",
+            "quantity": rng.randint(30, 50),
+            "length_mm": rng.randint(25, 60),
+            "width_mm": rng.randint(20, 50),
+            "height_mm": rng.randint(15, 40),
+            "weight_g": rng.randint(1, 50),
+            "rotations": rng.choice(["any", "upright"]),
+        }
+        for n in range(kinds)
+    ]
+    size = {"id": "c", "length_mm": 200, "width_mm": 120, "height_mm": 110}
+    return {"items": items, "cartons": [{**size, **more}], "min_support": 1.0}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_container_is_filled_well_with_full_support(seed: int) -> None:
+    rng = random.Random(seed)
+    data = {**container(rng, 5, available=1), "objective": "value"}
+    answer = pack(data, 60)
+    assert answer.solution["cartons"][0]["fill"] > 0.75
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weight_and_load_limits_hold_in_blocks(seed: int) -> None:
+    rng = random.Random(50 + seed)
+    data = {**container(rng, 4, available=1, max_weight_g=700), "objective": "value"}
+    data["items"][0]["fragile"] = True
+    data["items"][1]["max_load_g"] = 40
+    pack(data, 40)
+
+
+def test_many_equal_boxes_need_no_more_cartons_than_their_volume() -> None:
+    """240 cubes of 10 into cartons of 4 x 3 x 2 of them: exactly ten."""
+    items = [{"id": "a", "quantity": 240, "length_mm": 10, "width_mm": 10, "height_mm": 10}]
+    answer = pack({"items": items, "cartons": [{"id": "c", "length_mm": 40, "width_mm": 30, "height_mm": 20}]}, 20)
+    assert answer.objective.value == 10
+    assert answer.stopped_by == "optimal"
+
+
+def test_a_larger_container_never_loads_less() -> None:
+    rng = random.Random(9)
+    data = {**container(rng, 4, available=1), "objective": "value"}
+    small = pack(data, 60)
+    large = pack({**data, "cartons": [{**data["cartons"][0], "length_mm": 260}]}, 60)
+    assert large.objective.value >= small.objective.value
