@@ -1,0 +1,1 @@
+"""The Pyodide bundle that workerd would download, built from the npm package `pyodide` for machines without internet."""

@@ -1,0 +1,1 @@
+"""The main job on a bundled, generated data set: what `make demo` shows."""
