@@ -1,0 +1,31 @@
+/** The API's addresses, below /api on this origin. */
+
+const part = encodeURIComponent;
+
+export const paths = {
+  warehouses: () => "/v1/warehouses",
+  warehouse: (id: string) => `/v1/warehouses/${part(id)}`,
+  layout: (id: string) => `/v1/warehouses/${part(id)}/layout`,
+  zones: (id: string) => `/v1/warehouses/${part(id)}/zones`,
+  stock: (id: string) => `/v1/warehouses/${part(id)}/stock`,
+  orders: (id: string) => `/v1/warehouses/${part(id)}/orders`,
+  imports: (id: string) => `/v1/warehouses/${part(id)}/imports`,
+  warehouseEvents: (id: string, cursor: number) => `/v1/warehouses/${part(id)}/events?cursor=${cursor}`,
+  jobs: (id: string) => `/v1/warehouses/${part(id)}/jobs`,
+  job: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}`,
+  result: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}/result`,
+  pickLists: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}/result.csv`,
+  report: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}/report`,
+  jobEvents: (id: string, job: string, cursor: number) =>
+    `/v1/warehouses/${part(id)}/jobs/${part(job)}/events?cursor=${cursor}`,
+  uploads: () => "/v1/uploads",
+  agents: () => "/v1/agents",
+  health: () => "/health",
+} as const;
+
+export function withQuery(path: string, query: Record<string, string | number | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(key, String(value));
+  const text = search.toString();
+  return text ? `${path}?${text}` : path;
+}

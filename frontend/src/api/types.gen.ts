@@ -1,0 +1,405 @@
+// Made by tools/typescript_types.py from contracts/: run `npm run types`, never edit.
+
+/** A depot: where picking aisle `aisle` meets cross aisle `cross_aisle` (0 is the front). */
+export interface AccessPointInput {
+  aisle?: number;
+  cross_aisle?: number;
+}
+
+/** A depot: where picking aisle `aisle` meets cross aisle `cross_aisle` (0 is the front). */
+export interface AccessPoint {
+  aisle: number;
+  cross_aisle: number;
+}
+
+/** A zone as a range of aisles, both ends included. */
+export interface AisleZoneInput {
+  id: string;
+  first_aisle: number;
+  last_aisle: number;
+  attributes?: string[];
+}
+
+/** A zone as a range of aisles, both ends included. */
+export interface AisleZone {
+  id: string;
+  first_aisle: number;
+  last_aisle: number;
+  attributes: string[];
+}
+
+/** One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres. */
+export interface Batch {
+  id: string;
+  orders: string[];
+  zone: string | null;
+  stops: PickStop[];
+  path: [number, number][];
+  distance_m: number;
+  seconds: number;
+  items: number;
+  totes: number;
+  volume_mm3: number | null;
+  weight_g: number | null;
+  picker: number | null;
+  start_s: number | null;
+  finish_s: number | null;
+}
+
+/** The plan, beside what first come, first served with S-shape routes would walk for the same orders. */
+export interface BatchingSolution {
+  batches: Batch[];
+  distance_m: number;
+  seconds: number;
+  baseline_distance_m: number;
+  saved_m: number;
+  saved_share: number;
+}
+
+/** A proven limit on any plan's objective; `gap` = |value - bound| / |value|. Without one, `reason` says why. */
+export interface Bound {
+  value: number | null;
+  gap: number | null;
+  method: string;
+  reason: string;
+}
+
+/** When to stop. With `iterations` set, one worker and the same seed, the answer is the same each time. */
+export interface Budget {
+  seconds?: number;
+  iterations?: number | null;
+  seed?: number;
+  workers?: number;
+}
+
+/** What one picking tour can carry. Absent means unlimited. */
+export interface Cart {
+  items?: number | null;
+  volume_mm3?: number | null;
+  weight_g?: number | null;
+  orders?: number | null;
+  totes?: number | null;
+}
+
+export interface EdgeInput {
+  from_node: string;
+  to_node: string;
+  length_m: number;
+  one_way?: boolean;
+}
+
+export interface Edge {
+  from_node: string;
+  to_node: string;
+  length_m: number;
+  one_way: boolean;
+}
+
+/** Any floor: walkable nodes and edges, and the locations that are picked from a node. */
+export interface GraphLayoutInput {
+  type?: "graph";
+  nodes: Node[];
+  edges: EdgeInput[];
+  locations: GraphLocationInput[];
+  depot: string;
+  end_depot?: string | null;
+}
+
+/** Any floor: walkable nodes and edges, and the locations that are picked from a node. */
+export interface GraphLayout {
+  type: "graph";
+  nodes: Node[];
+  edges: Edge[];
+  locations: GraphLocation[];
+  depot: string;
+  end_depot: string | null;
+}
+
+export interface GraphLocationInput {
+  id: string;
+  node: string;
+  zone?: string;
+  height_m?: number;
+  limits?: LocationLimitsInput;
+}
+
+export interface GraphLocation {
+  id: string;
+  node: string;
+  zone: string;
+  height_m: number;
+  limits: LocationLimits;
+}
+
+/** POST /v1/warehouses/{id}/imports: read an uploaded file in. */
+export interface ImportCreate {
+  upload: string;
+  kind?: string;
+  columns?: Record<string, string>;
+  on_bad_line?: string;
+  dry_run?: boolean;
+}
+
+/** What an import did. `quarantined` counts all bad rows; `quarantine` holds the first 1,000. */
+export interface ImportResult {
+  id: string;
+  upload: string;
+  kind: string;
+  rows: number;
+  orders: number;
+  lines: number;
+  quarantined: number;
+  quarantine: QuarantinedRow[];
+  dry_run: boolean;
+  created_at: string;
+}
+
+/** A stock keeping unit. Dimensions and weight are of one piece. */
+export interface Item {
+  sku: string;
+  name?: string;
+  length_mm?: number | null;
+  width_mm?: number | null;
+  height_mm?: number | null;
+  weight_g?: number | null;
+  family?: string;
+  attributes?: string[];
+  gtin?: string | null;
+}
+
+/** The best plan known so far. */
+export interface JobBest {
+  objective: number;
+  unit: string;
+  baseline: number | null;
+  bound: number | null;
+  gap: number | null;
+  incumbents: number;
+  elapsed_s: number;
+}
+
+/** POST /v1/warehouses/{id}/jobs. The warehouse's layout, items, stock and open orders are added by StoreMax. */
+export interface JobCreate {
+  problem: string;
+  parameters?: Record<string, unknown>;
+  orders?: string[] | null;
+  budget?: Budget;
+  session?: string;
+  deadline_seconds?: number;
+  report?: boolean;
+  label?: string;
+}
+
+/** One message of /v1/warehouses/{id}/jobs/{job}/events (WebSocket), in order and without a gap per job. */
+export interface JobEvent {
+  sequence: number;
+  type: "state" | "incumbent";
+  at: string;
+  job: string;
+  state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+  objective: number | null;
+  bound: number | null;
+  elapsed_s: number | null;
+  attempt: number;
+}
+
+export interface JobStatus {
+  id: string;
+  warehouse: string;
+  problem: string;
+  label: string;
+  state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+  attempt: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  best: JobBest | null;
+  agent: string;
+  incarnation: string;
+  error: Record<string, unknown> | null;
+  links: Record<string, string>;
+  version: number;
+}
+
+/** What one storage location holds. Absent means unlimited. */
+export interface LocationLimitsInput {
+  max_weight_g?: number | null;
+  max_volume_mm3?: number | null;
+  width_mm?: number | null;
+  depth_mm?: number | null;
+  height_mm?: number | null;
+}
+
+/** What one storage location holds. Absent means unlimited. */
+export interface LocationLimits {
+  max_weight_g: number | null;
+  max_volume_mm3: number | null;
+  width_mm: number | null;
+  depth_mm: number | null;
+  height_mm: number | null;
+}
+
+export interface Node {
+  id: string;
+  x_m: number;
+  y_m: number;
+}
+
+/** `value` is what is minimised unless `sense` says otherwise; `parts` break it down per rule and sum to it. */
+export interface Objective {
+  value: number;
+  unit: string;
+  sense: "min" | "max";
+  parts: Record<string, number>;
+}
+
+export interface OptimizeResult {
+  problem: string;
+  status: "optimal" | "feasible" | "infeasible" | "scored";
+  objective: Objective;
+  baseline: Reference;
+  bound: Bound;
+  solution: Record<string, unknown>;
+  unassigned: Unassigned[];
+  stopped_by: "optimal" | "seconds" | "iterations" | "cancelled" | "memory" | "scored" | "complete";
+  seed: number;
+  iterations: number;
+  elapsed_s: number;
+  input_hash: string;
+  versions: Record<string, string>;
+  notes: string[];
+}
+
+/** What a customer wants. `due_at` is the instant by which it must be picked. */
+export interface Order {
+  id: string;
+  lines: OrderLine[];
+  released_at: string | null;
+  due_at: string | null;
+  priority: number;
+}
+
+export interface OrderLine {
+  sku: string;
+  quantity: number;
+}
+
+/** How long work takes: a batch lasts setup + metres / walking speed + halts x stop + pieces x piece. */
+export interface Pace {
+  walk_m_per_s?: number;
+  setup_s?: number;
+  stop_s?: number;
+  piece_s?: number;
+}
+
+/** A rectangular warehouse from a dozen numbers. */
+export interface ParametricLayoutInput {
+  type?: "parametric";
+  aisles: number;
+  blocks?: number;
+  bays_per_block: number;
+  levels?: number;
+  sides?: 1 | 2;
+  aisle_pitch_m?: number;
+  bay_width_m?: number;
+  end_gap_m?: number;
+  level_height_m?: number;
+  depot?: AccessPointInput;
+  end_depot?: AccessPointInput | null;
+  zones?: AisleZoneInput[];
+  location_limits?: LocationLimitsInput;
+}
+
+/** A rectangular warehouse from a dozen numbers. */
+export interface ParametricLayout {
+  type: "parametric";
+  aisles: number;
+  blocks: number;
+  bays_per_block: number;
+  levels: number;
+  sides: 1 | 2;
+  aisle_pitch_m: number;
+  bay_width_m: number;
+  end_gap_m: number;
+  level_height_m: number;
+  depot: AccessPoint;
+  end_depot: AccessPoint | null;
+  zones: AisleZone[];
+  location_limits: LocationLimits;
+}
+
+/** One place where the picker stops: what to take there. */
+export interface PickStop {
+  location: string;
+  sku: string;
+  quantity: number;
+  x_m: number;
+  y_m: number;
+}
+
+export interface QuarantinedRow {
+  line: number;
+  raw: string;
+  reason: string;
+  field: string;
+  detail: string;
+  cure: string;
+}
+
+/** A value to compare with, and how it was reached. */
+export interface Reference {
+  value: number | null;
+  method: string;
+}
+
+/** How many pieces of a SKU lie at a location. */
+export interface StockLine {
+  sku: string;
+  location: string;
+  quantity: number;
+}
+
+/** Something that the plan leaves out, why, and the smallest change that would make it fit. */
+export interface Unassigned {
+  id: string;
+  reason: string;
+  detail: string;
+  smallest_change: string;
+}
+
+/** POST /v1/uploads answers this; the body is kept as it came. */
+export interface Upload {
+  id: string;
+  bytes: number;
+  sha256: string;
+  media_type: string;
+  created_at: string;
+}
+
+/** POST /v1/warehouses. Items and stock may also come later, in bulk. */
+export interface WarehouseCreate {
+  id: string;
+  name?: string;
+  layout: ParametricLayoutInput | GraphLayoutInput;
+  items?: Item[];
+  stock?: StockLine[];
+}
+
+/** Cheap to read: kept up to date by every write. */
+export interface WarehouseSummary {
+  id: string;
+  name: string;
+  version: number;
+  layout_type: string;
+  zones: string[];
+  locations: number;
+  items: number;
+  orders_open: number;
+  order_lines_open: number;
+  stock_lines: number;
+  stock_quantity: number;
+  created_at: string;
+  updated_at: string;
+  sequence: number;
+  ready: boolean;
+}
