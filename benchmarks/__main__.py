@@ -1,0 +1,39 @@
+"""`make bench`: every part in turn, or those named: `make bench ARGS="main_job gateway"`."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+# part → (module, arguments of the short form, what it measures)
+PARTS: dict[str, tuple[str, list[str], str]] = {
+    "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
+    "main_job": ("benchmarks.main_job", [], "the main job's time and metres"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"any of: {', '.join(PARTS)}")
+    options = parser.parse_args(arguments)
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    failed = []
+    for name in options.parts or PARTS:
+        module, words, what = PARTS[name]
+        print(f"\n» {name}: {what}", flush=True)
+        started = time.monotonic()
+        done = subprocess.run([sys.executable, "-m", module, *words], check=False)
+        print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
+        if done.returncode:
+            failed.append(name)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}", flush=True)
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""The agent platform through the public API: affinity, admission, listing, stopping. The sync agent starts quickest."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.edge.conftest import Edge
+
+AGENT = "/v1/agents/sync"
+MAX_INSTANCES = 3  # of the sync agent
+
+
+def listing(edge: Edge) -> dict[str, Any]:
+    answer = edge.http.get("/v1/agents")
+    assert answer.status_code == 200, answer.text
+    return next(agent for agent in answer.json()["agents"] if agent["type"] == "sync")
+
+
+def ask(edge: Edge, session: str | None, path: str = "/health") -> httpx.Response:
+    headers = {"x-session-id": session} if session else {}
+    return edge.http.get(AGENT + path, headers=headers, timeout=60)
+
+
+def wait(condition: Any, seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "time is up"
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _empty_fleet(edge: Edge) -> Iterator[None]:
+    yield
+    for instance in listing(edge)["instances"]:
+        if instance["status"] != "stopped":
+            edge.http.post(f"{AGENT}/sessions/{instance['session']}/stop")
+    wait(lambda: listing(edge)["occupied"] == 0)
+
+
+def test_the_same_session_meets_the_same_instance_and_another_session_another(edge: Edge) -> None:
+    first, again, other = ask(edge, "one"), ask(edge, "one"), ask(edge, "two")
+    assert [answer.status_code for answer in (first, again, other)] == [200, 200, 200], first.text
+    assert first.json()["incarnation"] == again.json()["incarnation"] == first.headers["x-storemax-incarnation"]
+    assert other.json()["incarnation"] != first.json()["incarnation"]
+
+
+def test_requests_without_a_session_go_to_the_pool(edge: Edge) -> None:
+    first, second = ask(edge, None), ask(edge, None)
+    assert first.status_code == 200, first.text
+    assert first.json()["incarnation"] == second.json()["incarnation"]
+    assert [row["session"] for row in listing(edge)["instances"] if row["status"] == "healthy"] == ["pool-0"]
+
+
+def test_twenty_sessions_at_once_start_as_many_as_allowed_and_the_others_are_told_to_come_back(edge: Edge) -> None:
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda number: ask(edge, f"s{number}"), range(20)))
+    served = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert (len(served), len(refused)) == (MAX_INSTANCES, 20 - MAX_INSTANCES)
+    assert len({answer.json()["incarnation"] for answer in served}) == MAX_INSTANCES
+    for answer in refused:
+        assert answer.json()["code"] == "no-capacity"
+        assert int(answer.headers["retry-after"]) >= 1
+    wait(lambda: listing(edge)["occupied"] == MAX_INSTANCES)
+
+
+def test_the_listing_tells_state_incarnation_and_load_and_stop_ends_the_instance(edge: Edge) -> None:
+    incarnation = ask(edge, "one").json()["incarnation"]
+
+    def row_with(status: str) -> Any:
+        rows = listing(edge)["instances"]
+        return next((row for row in rows if (row["session"], row["status"]) == ("one", status)), None)
+
+    row = wait(lambda: row_with("healthy"))
+    assert row["incarnation"] == incarnation
+    assert (row["breaker"], row["failures"]) == ("closed", 0)
+    stopped = edge.http.post(f"{AGENT}/sessions/one/stop")
+    assert stopped.status_code == 202, stopped.text
+    row = wait(lambda: row_with("stopped"))
+    assert (row["exit_code"], row["reason"]) == (0, "exit")
+
+
+def test_a_client_cannot_say_who_it_is_to_an_agent(edge: Edge) -> None:
+    """A forged identity is taken out: the agent sees the one that the Worker signed."""
+    forged = {"x-session-id": "one", "x-storemax-tenant": "someone-else", "x-storemax-signature": "v1=00"}
+    answer = edge.http.get(AGENT + "/no-such-path", headers=forged)
+    assert answer.status_code == 404  # identity was accepted: 401 otherwise
+
+
+def test_an_agent_type_that_does_not_exist_and_a_session_that_is_no_name_are_refused(edge: Edge) -> None:
+    assert edge.http.get("/v1/agents/dreamer/health").status_code == 404
+    assert ask(edge, "../../etc").status_code == 400

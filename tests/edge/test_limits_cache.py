@@ -1,0 +1,64 @@
+"""Rate-limit headers, cached reads and idempotency keys, against the running Worker."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.edge.conftest import Edge
+from tests.edge.warehouses import body, fresh_id
+
+
+def test_every_limited_answer_tells_its_policy_and_what_is_left(edge: Edge) -> None:
+    answer = edge.http.get("/v1/me")
+    assert re.fullmatch(r'"client";q=\d+;w=\d+', answer.headers["ratelimit-policy"])
+    assert re.fullmatch(r'"client";r=\d+;t=\d+', answer.headers["ratelimit"])
+
+
+def test_a_repeated_read_comes_from_memory_and_a_known_etag_gets_304(edge: Edge) -> None:
+    warehouse = fresh_id()
+    assert edge.http.post("/v1/warehouses", json=body(warehouse)).status_code == 201
+    first = edge.http.get(f"/v1/warehouses/{warehouse}/layout")
+    again = edge.http.get(f"/v1/warehouses/{warehouse}/layout")
+    assert (first.headers["x-cache"], again.headers["x-cache"]) == ("miss", "hit")
+    assert first.json() == again.json()
+    same = edge.http.get(f"/v1/warehouses/{warehouse}/layout", headers={"if-none-match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+
+
+def test_a_write_is_seen_by_the_next_read(edge: Edge) -> None:
+    warehouse = fresh_id()
+    edge.http.post("/v1/warehouses", json=body(warehouse))
+    before = edge.http.get(f"/v1/warehouses/{warehouse}").json()
+    edge.http.post(f"/v1/warehouses/{warehouse}/items", json={"items": [{"sku": "fig", "weight_g": 10}]})
+    after = edge.http.get(f"/v1/warehouses/{warehouse}")
+    assert after.headers["x-cache"] == "miss"
+    assert after.json()["items"] == before["items"] + 1
+
+
+def test_many_readers_at_once_ask_the_truth_once(edge: Edge) -> None:
+    warehouse = fresh_id()
+    edge.http.post("/v1/warehouses", json=body(warehouse))
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: edge.http.get(f"/v1/warehouses/{warehouse}/layout"), range(32)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert [answer.headers["x-cache"] for answer in answers].count("miss") == 1
+
+
+def test_a_repeat_with_the_same_idempotency_key_acts_once(edge: Edge) -> None:
+    warehouse = fresh_id()
+    header = {"idempotency-key": f"create-{warehouse}"}
+    first = edge.http.post("/v1/warehouses", json=body(warehouse), headers=header)
+    again = edge.http.post("/v1/warehouses", json=body(warehouse), headers=header)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    other = edge.http.post("/v1/warehouses", json=body(warehouse, name="Other"), headers=header)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+def test_a_deadline_that_has_passed_is_504_before_any_work(edge: Edge) -> None:
+    late = edge.http.get("/v1/me", headers={"x-deadline": "1000000000"})
+    assert (late.status_code, late.json()["code"]) == (504, "deadline-exceeded")
+    assert edge.http.get("/v1/me", headers={"x-deadline": "soon"}).status_code == 400
+    assert edge.http.get("/v1/me", headers={"x-deadline": "+20"}).status_code == 200
