@@ -20,7 +20,7 @@ help: ## list the commands
 # --- set-up: each step runs again only when what it depends on has changed -------------------------------------------
 
 .PHONY: setup
-setup: .venv/stamp node_modules/stamp python_modules/stamp .build/pyodide/stamp .build/frontend/stamp .build/numba/stamp ## install everything (nothing outside this folder)
+setup: .venv/stamp node_modules/stamp .build/python_modules.stamp .build/pyodide/stamp .build/frontend/stamp .build/numba/stamp ## install everything (nothing outside this folder)
 
 .venv/stamp: requirements/dev.lock
 	$(call say,Python packages into .venv (about a minute the first time))
@@ -37,13 +37,14 @@ node_modules/stamp: package-lock.json package.json
 	@test -x node_modules/.bin/node || { echo "The node package did not install its program: npm 11 needs the allowScripts of package.json"; exit 1; }
 	@touch $@
 
-python_modules/stamp: requirements/edge.lock .venv/stamp
+# Its stamp lies outside: all of python_modules is uploaded.
+.build/python_modules.stamp: requirements/edge.lock .venv/stamp
 	$(call say,Python packages of the edge (WebAssembly wheels) into python_modules)
 	@rm -rf python_modules
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --target python_modules --require-hashes --no-deps --no-compile \
 	  --only-binary=:all: --python-version 3.14 --implementation cp --abi cp314 --abi none \
 	  --platform pyemscripten_2026_0_wasm32 --platform any -r requirements/edge.lock
-	@touch $@
+	@mkdir -p $(@D) && touch $@
 
 .build/pyodide/stamp: node_modules/stamp .venv/stamp $(wildcard local/bundle/*)
 	$(call say,Pyodide bundle for workerd)
