@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -16,19 +17,20 @@ from local.toolchain import ROOT, ToolMissing
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make dev", description=__doc__)
-    parser.add_argument("--port", type=int, default=8787)
+    parser.add_argument("--port", type=int, default=8787, help="of the API; 0 takes a free one")
+    parser.add_argument("--state", type=Path, default=ROOT / ".storemax" / "dev", help="where the state stays")
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console.print("Starting the stack …")
     try:
-        with Stack(ROOT / ".storemax" / "dev", port=options.port) as stack:
+        with Stack(options.state, port=options.port) as stack:
             console.print(f"Dashboard  {start_pages(stack)}")
             console.print(f"API        {stack.url}/v1/openapi.json")
             console.print(f"Admin key  {stack.admin_key}")
             console.print(f"Agents     {stack.engine_name}")
             console.print(f"Logs       {stack.state_dir / 'logs'}")
-            console.print("Ctrl-C ends everything; the state stays in .storemax/dev.")
+            console.print(f"Ctrl-C ends everything; the state stays in {options.state}.")
             signal.pause()
     except (StartFailed, ToolMissing) as failure:
         console.print(f"[red]{failure}[/]")
