@@ -20,7 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from contracts import catalogue, jobs, layout, optimize, warehouse  # noqa: E402
+from contracts import agents, catalogue, jobs, layout, optimize, warehouse  # noqa: E402
 from contracts.problems import batching  # noqa: E402
 
 TARGET = ROOT / "frontend" / "src" / "api" / "types.gen.ts"
@@ -43,6 +43,7 @@ RECEIVED: tuple[type[BaseModel], ...] = (
     jobs.JobStatus,
     jobs.JobEvent,
     optimize.OptimizeResult,
+    agents.AgentList,
     batching.BatchingSolution,
 )
 HEADER = "// Made by tools/typescript_types.py from contracts/: run `npm run types`, never edit.\n"

@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any
 
+from contracts.agents import AgentList
 from contracts.base import Model
 from contracts.errors import ProblemError
 from contracts.protocol import HEADER as PROTOCOL_HEADER
@@ -24,40 +25,6 @@ SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")
 # What a client's headers may not tell an agent: its own credentials, and who it is.
 WITHHELD = ("authorization", "cookie", "x-csrf-token", PROTOCOL_HEADER, *SIGNED_HEADERS)
 _COMMON = ("not-found", "no-capacity", "unavailable", "agent-failed")
-
-
-class AgentInstance(Model):
-    """`status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a
-    crash loop; `exit_code` and `reason` tell how the last incarnation ended."""
-
-    session: str
-    status: str
-    incarnation: str = ""
-    since: float = 0.0
-    load: int = 0
-    seen: float = 0.0
-    active: float | None = None
-    started_at: float | None = None
-    exit_code: int | None = None
-    reason: str | None = None
-    failures: int = 0
-    breaker: str = "closed"
-
-
-class AgentListing(Model):
-    """`stale`: the directory did not answer, and this is its last copy, written `at` (seconds since 1970)."""
-
-    type: str
-    max_instances: int
-    min_instances: int
-    occupied: int
-    instances: tuple[AgentInstance, ...]
-    stale: bool = False
-    at: float | None = None
-
-
-class AgentList(Model):
-    agents: tuple[AgentListing, ...]
 
 
 class Stopped(Model):

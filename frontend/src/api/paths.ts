@@ -20,7 +20,8 @@ export const paths = {
     `/v1/warehouses/${part(id)}/jobs/${part(job)}/events?cursor=${cursor}`,
   uploads: () => "/v1/uploads",
   agents: () => "/v1/agents",
-  health: () => "/health",
+  stopAgent: (agent: string, session: string) => `/v1/agents/${part(agent)}/sessions/${part(session)}/stop`,
+  healthReport: () => "/v1/health",
 } as const;
 
 export function withQuery(path: string, query: Record<string, string | number | undefined>): string {

@@ -12,6 +12,37 @@ export interface AccessPoint {
   cross_aisle: number;
 }
 
+/** `status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a crash loop; `exit_code` and `reason` tell how the last incarnation ended. */
+export interface AgentInstance {
+  session: string;
+  status: string;
+  incarnation: string;
+  since: number;
+  load: number;
+  seen: number;
+  active: number | null;
+  started_at: number | null;
+  exit_code: number | null;
+  reason: string | null;
+  failures: number;
+  breaker: string;
+}
+
+export interface AgentList {
+  agents: AgentListing[];
+}
+
+/** `stale`: the directory did not answer, and this is its last copy, written `at` (seconds since 1970). */
+export interface AgentListing {
+  type: string;
+  max_instances: number;
+  min_instances: number;
+  occupied: number;
+  instances: AgentInstance[];
+  stale: boolean;
+  at: number | null;
+}
+
 /** A zone as a range of aisles, both ends included. */
 export interface AisleZoneInput {
   id: string;

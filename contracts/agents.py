@@ -1,0 +1,39 @@
+"""What is told of the agents: types, and the container instances that run."""
+
+from __future__ import annotations
+
+from contracts.base import Model
+
+
+class AgentInstance(Model):
+    """`status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a
+    crash loop; `exit_code` and `reason` tell how the last incarnation ended."""
+
+    session: str
+    status: str
+    incarnation: str = ""
+    since: float = 0.0
+    load: int = 0
+    seen: float = 0.0
+    active: float | None = None
+    started_at: float | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    failures: int = 0
+    breaker: str = "closed"
+
+
+class AgentListing(Model):
+    """`stale`: the directory did not answer, and this is its last copy, written `at` (seconds since 1970)."""
+
+    type: str
+    max_instances: int
+    min_instances: int
+    occupied: int
+    instances: tuple[AgentInstance, ...]
+    stale: bool = False
+    at: float | None = None
+
+
+class AgentList(Model):
+    agents: tuple[AgentListing, ...]
