@@ -35,8 +35,10 @@ class WarehouseSummary(Model):
     items: int
     orders_open: int
     order_lines_open: int
-    stock_lines: int = 0  # of all zones; as of the last summary each zone reported
+    stock_lines: int = 0  # of all zones; as each zone last reported, a moment after its change
     stock_quantity: int = 0
+    reserved_quantity: int = 0  # of stock_quantity
+    in_transit_quantity: int = 0  # left one zone and has not arrived in another: not in stock_quantity
     created_at: str
     updated_at: str
     sequence: int  # of the last event

@@ -10,7 +10,7 @@ from contracts.errors import ProblemError
 from contracts.rpc import answer, dumps, unwrap
 from durable_objects.base import StatefulObject, log, now_ms
 from durable_objects.sqlite import get_text
-from durable_objects.state import configuration, hub, jobs, orders, warehouse, warehouse_schema
+from durable_objects.state import configuration, hub, jobs, orders, warehouse, warehouse_schema, zone_news
 
 RETRY_MS = 2_000
 
@@ -153,6 +153,21 @@ class WarehouseState(StatefulObject):
         if not text.startswith(prefix):
             unwrap(text)
         return text[len(prefix) : -2]
+
+    # --- hearing from zones --------------------------------------------------------------------------------------
+
+    async def zone_events(self, text: str) -> str:
+        """Two lines: the news as zone_news.take takes it, and the list of events → the last number that is stored.
+
+        The list stays one text on its way into the event log: it can be long.
+        """
+        news, _, events = text.partition("\n")
+        try:
+            self._require()
+            last = zone_news.take(self._sql, json.loads(news), events)
+        except ProblemError as problem:
+            return _problem(problem)
+        return dumps({"ok": last})
 
     # --- telling zones and the directory -------------------------------------------------------------------------
 

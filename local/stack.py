@@ -42,6 +42,7 @@ class Stack:
         self.state_dir = self.state_dir.resolve()
         self.port = self.port or free_port()
         self.admin_key = f"smx_dev_{secrets.token_urlsafe(24)}"
+        self._signing_key = secrets.token_hex(32)
         self.programs: list[Program] = []
         self.engine_name = "none"
         self.pages_url = ""
@@ -77,7 +78,10 @@ class Stack:
                 "STOREMAX_ROOT": str(ROOT),
             }
         self._env = env
-        self.worker = self._start_worker(env)
+        self._start_and_wait()
+
+    def _start_and_wait(self) -> None:
+        self.worker = self._start_worker(self._env)
         self.worker.wait_until(
             lambda: answers(self.url + self.health_path), seconds=self.start_seconds, waiting_for="answer of the Worker"
         )
@@ -89,6 +93,15 @@ class Stack:
         if self._socket_dir is not None:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
             self._socket_dir = None
+
+    def kill_worker(self) -> None:
+        """SIGKILL to workerd and wrangler at once, as a lost machine would: nothing is flushed, nobody is told."""
+        self.programs.remove(self.worker)
+        self.worker.kill()
+
+    def restart_worker(self) -> None:
+        """After `kill_worker`: the same Worker with the same keys on the same state; waits until it answers."""
+        self._start_and_wait()
 
     def kill_container(self, instance: str) -> None:
         """SIGKILL the container of `agentType:sessionId`, as a lost machine would. Raises LookupError when none runs."""
@@ -137,7 +150,7 @@ class Stack:
     def _start_worker(self, env: Mapping[str, str]) -> Program:
         variables = {
             "STOREMAX_ADMIN_KEY": self.admin_key,
-            "STOREMAX_SIGNING_KEY": secrets.token_hex(32),
+            "STOREMAX_SIGNING_KEY": self._signing_key,
             **self.extra_vars,
         }
         env_file = self.state_dir / "dev.vars"

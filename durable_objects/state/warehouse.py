@@ -274,7 +274,9 @@ def counter(sql: Sql, name: str) -> int:
 def summary(sql: Sql) -> dict[str, Any]:
     """A WarehouseSummary: a handful of rows, whatever the size of the warehouse."""
     values = {row[0]: row[1] for row in sql.rows("SELECT name, value FROM counter")}
-    zones = sql.rows("SELECT id, stock_lines, stock_quantity FROM zone ORDER BY id")
+    zones = sql.rows(
+        "SELECT id, stock_lines, stock_quantity, reserved_quantity, in_transit_quantity FROM zone ORDER BY id"
+    )
     version, _ = sql.rows("SELECT version, at FROM configuration ORDER BY version DESC LIMIT 1")[0]
     sequence = hub.head(sql)
     updated = scalar(sql, "SELECT at FROM event WHERE sequence = ?", sequence) or get_meta(sql, "created_at")
@@ -290,6 +292,8 @@ def summary(sql: Sql) -> dict[str, Any]:
         "order_lines_open": values["order_lines_open"],
         "stock_lines": sum(row[1] for row in zones),
         "stock_quantity": sum(row[2] for row in zones),
+        "reserved_quantity": sum(row[3] for row in zones),
+        "in_transit_quantity": sum(row[4] for row in zones),
         "created_at": iso(get_meta(sql, "created_at")),
         "updated_at": iso(updated),
         "sequence": sequence,

@@ -429,6 +429,8 @@ export interface WarehouseSummary {
   order_lines_open: number;
   stock_lines: number;
   stock_quantity: number;
+  reserved_quantity: number;
+  in_transit_quantity: number;
   created_at: string;
   updated_at: string;
   sequence: number;
