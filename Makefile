@@ -71,6 +71,8 @@ dev: setup ## the whole stack, until Ctrl-C; prints the addresses and an admin k
 
 # --- checking --------------------------------------------------------------------------------------------------------
 
+FAST := tests/contracts tests/worker tests/durable_objects tests/containers tests/local tests/tools
+
 .PHONY: check test test-fast test-edge test-stack
 check: .venv/stamp node_modules/stamp ## linters and types: ruff, mypy strict, TypeScript
 	$(call say,ruff)
@@ -82,16 +84,18 @@ check: .venv/stamp node_modules/stamp ## linters and types: ruff, mypy strict, T
 
 test: setup check ## everything: pure logic, the edge in real workerd, the whole stack, the page in a browser
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm test --silent
-	$(call say,pytest)
-	@.venv/bin/pytest tests
+	@$(MAKE) test-fast test-edge test-stack
 
-test-fast: setup ## pure logic on CPython (seconds)
-	@.venv/bin/pytest tests/contracts tests/worker tests/durable_objects tests/containers tests/local tests/tools
+test-fast: setup ## pure logic on CPython, on every core
+	$(call say,Pure logic)
+	@.venv/bin/pytest $(FAST) -n auto --dist loadfile
 
 test-edge: setup ## the Worker and its objects inside real workerd
+	$(call say,The edge in workerd)
 	@.venv/bin/pytest tests/edge
 
 test-stack: setup ## the whole stack, faults, and the page in a browser
+	$(call say,The whole stack)
 	@.venv/bin/pytest tests/e2e tests/faults tests/browser
 
 # --- measuring -------------------------------------------------------------------------------------------------------

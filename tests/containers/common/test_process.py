@@ -86,18 +86,12 @@ def test_a_start_that_fails_ends_the_process_with_status_1_and_says_why() -> Non
 
 
 @pytest.mark.parametrize("name", ["sync", "warehouse-manager"])
-def test_an_agent_is_ready_soon_after_its_process_starts_and_stops_at_once(name: str) -> None:
-    """The promise is 1 s on a quiet machine; a loaded test machine gets four tries and double the time."""
-    times = []
-    for _ in range(4):
-        with running(["-m", "containers.run", name]) as agent:
-            times.append(agent.wait_ready())
-            agent.process.send_signal(signal.SIGTERM)
-            assert agent.process.wait(10) == 0
-        if times[-1] < 1:
-            break
-    print(f"{name} ready after {[round(value, 2) for value in times]} s")
-    assert min(times) < 2
+def test_an_agent_becomes_ready_by_itself_and_stops_in_order(name: str) -> None:
+    """How quickly is a benchmark's figure (`container.cold_start.median_s`), not a test's."""
+    with running(["-m", "containers.run", name]) as agent:
+        agent.wait_ready()
+        agent.process.send_signal(signal.SIGTERM)
+        assert agent.process.wait(30) == 0
 
 
 @pytest.mark.parametrize("name", ["sync", "warehouse_manager"])
