@@ -6,11 +6,17 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from contracts.deadline import HEADER as DEADLINE_HEADER
+from contracts.deadline import written
 from contracts.errors import CATALOGUE, ProblemError, from_document
 from contracts.ndjson import LineSplitter
 from contracts.protocol import HEADER as PROTOCOL_HEADER
 from contracts.protocol import offer
+from contracts.rpc import Context, current
 from contracts.signing import Identity, sign
+from contracts.trace import HEADER as TRACE_HEADER
+from contracts.trace import traceparent
+from durable_objects.resilience.upstreams import UPSTREAMS
 
 BINDINGS = {
     "optimizer": "OPTIMIZER_CONTAINER",
@@ -30,24 +36,43 @@ async def call_agent(
     identity: Identity,
     body: Any = None,
     headers: Mapping[str, str] | None = None,
-    trace_id: str = "",
+    context: Context | None = None,
+    idempotent: bool = False,
+    refuse: bool = True,
 ) -> Any:
     """The agent's response, its body unread. Raises the ProblemError that it answers with, or `unavailable`.
 
-    body: text, or a JavaScript stream that is passed through untouched.
+    body: text, or a JavaScript stream that is passed through untouched. `context`: trace and deadline, those of the
+    running RPC when absent. `idempotent`: may be sent again after a failure (never with a stream). `refuse`: whether an
+    open circuit refuses the call; a caller that waits and comes again by itself switches it off.
     """
-    stub = getattr(env, BINDINGS[agent]).getByName(f"{agent}:{session}")
-    signed = sign(str(env.STOREMAX_SIGNING_KEY), method=method, path=path, identity=identity, now=time.time())
-    sent = {PROTOCOL_HEADER: offer(), **signed, **(headers or {})}
-    if trace_id:
-        sent["traceparent"] = f"00-{trace_id}-{trace_id[:16]}-01"
-    options: dict[str, Any] = {"method": method, "headers": sent}
-    if body is not None:
-        options["body"] = body
-    response = await stub.fetch(f"http://agent{path}", **options)
-    if response.status >= 400:
-        raise await _problem(agent, response)
-    return response
+    known = current() if context is None else context
+    namespace = getattr(env, BINDINGS[agent])
+
+    async def attempt() -> Any:
+        signed = sign(str(env.STOREMAX_SIGNING_KEY), method=method, path=path, identity=identity, now=time.time())
+        sent = {PROTOCOL_HEADER: offer(), **signed, **(headers or {}), **onward(known)}
+        options: dict[str, Any] = {"method": method, "headers": sent}
+        if body is not None:
+            options["body"] = body
+        response = await namespace.getByName(f"{agent}:{session}").fetch(f"http://agent{path}", **options)
+        if response.status >= 400:
+            raise await _problem(agent, response)
+        return response
+
+    return await UPSTREAMS.call(
+        f"agent:{agent}", session, attempt, idempotent=idempotent, deadline=known.deadline, refuse=refuse
+    )
+
+
+def onward(context: Context) -> dict[str, str]:
+    """The headers that carry trace and deadline to an agent."""
+    headers = {}
+    if context.trace_id:
+        headers[TRACE_HEADER] = traceparent(context.trace_id)
+    if context.deadline is not None:
+        headers[DEADLINE_HEADER] = written(context.deadline)
+    return headers
 
 
 async def _problem(agent: str, response: Any) -> ProblemError:

@@ -7,7 +7,6 @@ the fleet of its type, and each change of state is told to the fleet and to the 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections import deque
@@ -23,6 +22,7 @@ from contracts.rpc import answer, dumps, unwrap
 from durable_objects.container import Container, ContainerFault, Http, State
 from durable_objects.container.faults import BackingOff, CrashLoop, NoInstance, NotReady, RateLimited
 from durable_objects.fleet.agents import AGENTS, AgentType
+from durable_objects.log import log
 
 PROBLEM_JSON = "application/problem+json"
 REPORT_INTERVAL_SECONDS = 0.2  # how often a changing load is told to the fleet
@@ -101,7 +101,7 @@ class AgentContainer(Container):
             try:
                 admission = await self._ask_fleet("admit", {"session": self._session})
             except (JsException, ProblemError) as fault:
-                _log("fleet.unreachable", instance=self._name, error=str(fault))
+                log("fleet.unreachable", instance=self._name, error=str(fault))
                 return
             if admission["granted"]:
                 return
@@ -179,7 +179,7 @@ class AgentContainer(Container):
             try:
                 await self._ask_fleet("report", {"session": self._session, "news": self._news()})
             except (JsException, ProblemError) as fault:
-                _log("fleet.unreachable", instance=self._name, error=str(fault))
+                log("fleet.unreachable", instance=self._name, error=str(fault))
             await self._send_events()
             await asyncio.sleep(REPORT_INTERVAL_SECONDS)
 
@@ -191,7 +191,7 @@ class AgentContainer(Container):
                 await queue.send(event)
             except JsException as fault:
                 # The events tell what was; what is can be asked of the fleet. They are kept for the next occasion.
-                _log("events.unreachable", instance=self._name, error=str(fault))
+                log("events.unreachable", instance=self._name, error=str(fault))
                 return
             self._events.popleft()
 
@@ -229,7 +229,3 @@ def _variable(env: Any, name: str) -> str:
     """A variable or secret of the Worker, or "" where it is not set."""
     value = getattr(env, name, None)
     return str(value) if value else ""
-
-
-def _log(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}))  # noqa: T201 - a Worker's log is its standard output

@@ -20,6 +20,7 @@ from contracts.errors import ProblemError
 from contracts.rpc import answer, dumps, unwrap
 from durable_objects.fleet.agents import AGENTS, AgentType
 from durable_objects.fleet.directory import Directory
+from durable_objects.log import log
 
 KV_TTL_SECONDS = 300
 KV_INTERVAL_SECONDS = 1.0  # KV takes one write a second per key
@@ -107,7 +108,7 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
         try:
             unwrap(await self._instance(session).warm(dumps(None)))
         except (ProblemError, JsException) as fault:
-            _log("fleet.warm_failed", agent=self._agent.name, session=session, error=str(fault))
+            log("fleet.warm_failed", agent=self._agent.name, session=session, error=str(fault))
             return False
         return True
 
@@ -118,7 +119,7 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
             try:
                 state = unwrap(await self._instance(session).status(dumps(None)))
             except (ProblemError, JsException) as fault:
-                _log("fleet.silent", agent=self._agent.name, session=session, error=str(fault))
+                log("fleet.silent", agent=self._agent.name, session=session, error=str(fault))
                 continue
             self._directory.report(session, state["news"], time.time())
         return self._directory.occupied(time.time()) < before
@@ -137,13 +138,9 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
         try:
             await self.env.CACHE.put(kv_key(self._agent.name), text, expirationTtl=KV_TTL_SECONDS)
         except JsException as fault:
-            _log("fleet.copy_failed", agent=self._agent.name, error=str(fault))  # the next change writes it again
+            log("fleet.copy_failed", agent=self._agent.name, error=str(fault))  # the next change writes it again
 
     def _execute(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         cursor = self._exec.exec(query, *(jsnull if value is None else value for value in parameters))
         rows: list[dict[str, Any]] = json.loads(js.JSON.stringify(cursor.toArray()))
         return rows
-
-
-def _log(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}))  # noqa: T201 - a Worker's log is its standard output

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from workers import DurableObject
 
+from durable_objects.log import log
 from durable_objects.sqlite import Migration, ObjectSql, Sql, migrate
+
+__all__ = ["StatefulObject", "log", "now_ms"]
 
 
 def now_ms() -> int:
     """Milliseconds since the epoch. In a Worker the clock stands still between two I/O operations."""
     return int(time.time() * 1000)
-
-
-def log(event: str, **fields: Any) -> None:
-    """One event of the objects' log: a line of JSON, no personal data."""
-    print(json.dumps({"event": event, **fields}, default=str, ensure_ascii=False), flush=True)  # noqa: T201
 
 
 class StatefulObject(DurableObject):  # type: ignore[misc]

@@ -18,13 +18,14 @@ from workers import DurableObject, Response
 
 from contracts.errors import ProblemError, from_document
 from contracts.jobs import JobCreate
-from contracts.rpc import answer, dumps, unwrap
+from contracts.rpc import Context, answer, current, dumps, unwrap
 from contracts.signing import Identity
 from durable_objects.agent_call import INCARNATION_HEADER, call_agent, lines, retryable
 from durable_objects.job.admission import check
 from durable_objects.job.inputs import problem_data
 from durable_objects.job.machine import MAX_ATTEMPTS, Life, backoff_seconds, remaining_seconds
 from durable_objects.job.store import JobStore
+from durable_objects.log import log
 
 # While work runs, the alarm is set this far ahead and moved on with each sign of life: should the object be lost, the
 # alarm wakes it and it joins the work again.
@@ -65,6 +66,7 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         if (row := self._store.row()) is not None:  # another call of the same id was quicker during the await
             return self._status(row)
         self._store.put_text("data", dumps(data))
+        self._store.put_text("trace", current().trace_id)
         self._store.create(
             {
                 "id": payload["id"],
@@ -207,7 +209,8 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
             identity=self._identity(row),
             body=body,
             headers={"content-type": "application/json", "accept": "application/x-ndjson"},
-            trace_id=row["id"][-32:] if len(row["id"]) >= 32 else "",
+            context=Context(self._trace(row), float(row["deadline_at"])),
+            refuse=False,  # a job comes again by itself, and counts its attempts
         )
         incarnation = str(response.headers.get(INCARNATION_HEADER) or "")
         self._store.change(incarnation=incarnation)
@@ -307,7 +310,7 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
                 if not given_up:
                     await self._wake_in(backoff_seconds(tries + 1))
                     return
-                print(dumps({"event": "report-failed", "job": row["id"], "error": str(fault)}))  # noqa: T201
+                log("report-failed", job=row["id"], error=str(fault))
         self._store.drop_text("data")
 
     async def _make_report(self, row: dict[str, Any]) -> None:
@@ -335,6 +338,8 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
             identity=self._identity(row),
             body=body,
             headers={"content-type": "application/json", "accept": "text/html"},
+            context=Context(self._trace(row)),
+            idempotent=True,
         )
         html = await response.text()
         await self.env.ARCHIVE.put(
@@ -353,9 +358,11 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
                 method="DELETE",
                 path=f"/optimize/{row['tenant']}.{row['id']}",
                 identity=self._identity(row),
+                context=Context(self._trace(row)),
+                refuse=False,
             )
         except (ProblemError, OSError, JsException) as fault:
-            print(dumps({"event": "cancel-not-delivered", "job": row["id"], "error": str(fault)}))  # noqa: T201
+            log("cancel-not-delivered", job=row["id"], error=str(fault))
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
@@ -413,6 +420,10 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
 
     async def _wake_in(self, seconds: float) -> None:
         await self.ctx.storage.setAlarm(int((time.time() + seconds) * 1000))
+
+    def _trace(self, row: dict[str, Any]) -> str:
+        """The trace of the request that asked for the job: every attempt and the report belong to it."""
+        return self._store.text("trace") or str(row["id"])[-32:]
 
     @staticmethod
     def _identity(row: dict[str, Any]) -> Identity:

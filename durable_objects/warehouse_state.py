@@ -41,7 +41,7 @@ class WarehouseState(StatefulObject):
         self._require()
         return warehouse.summary(self._sql)
 
-    async def layout(self, text: str = "null") -> str:  # noqa: ARG002
+    async def layout(self, text: str = "null", context: str = "") -> str:  # noqa: ARG002
         if not warehouse.exists(self._sql):
             return _problem(ProblemError("not-found", f"there is no warehouse {self._id!r}"))
         return f'{{"ok":{get_text(self._sql, "layout")}}}'
@@ -136,7 +136,7 @@ class WarehouseState(StatefulObject):
         self._require()
         return jobs.page(self._sql, query["limit"], query["cursor"])
 
-    async def problem_input(self, text: str) -> str:
+    async def problem_input(self, text: str, context: str = "") -> str:  # noqa: ARG002
         """{"orders": [ids] | null} → {"layout", "items", "orders", "positions", "version"}, for the optimizer."""
         try:
             self._require()

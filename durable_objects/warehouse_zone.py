@@ -19,6 +19,6 @@ class WarehouseZone(StatefulObject):
         """From WarehouseState alone: locations, items, stock at the beginning."""
         zone_setup.take(self._sql, self._names[2], message, now_ms())
 
-    async def positions(self, text: str = "null") -> str:  # noqa: ARG002 - every RPC method takes one text
+    async def positions(self, text: str = "null", context: str = "") -> str:  # noqa: ARG002 - as every RPC method
         """What lies where, as a JSON list: text all the way, for it can be long."""
         return f'{{"ok":[{zone_setup.positions_text(self._sql)}]}}'

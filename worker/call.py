@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from contracts.errors import ProblemError
-from contracts.rpc import dumps, unwrap
+from contracts.rpc import Context
+from durable_objects.resilience.objects import binding_name, call_object
 
 if TYPE_CHECKING:
     from worker.routing import Route
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,19 @@ class Call:
         if allowed is not None and warehouse_id not in allowed:
             raise ProblemError("forbidden", f"these credentials do not reach warehouse {warehouse_id!r}")
 
-    async def rpc(self, namespace: Any, name: str, method: str, payload: Any = None) -> Any:
-        """Call an object's method; raises the ProblemError that it answers."""
-        stub = namespace.getByName(name)
-        return unwrap(await getattr(stub, method)(dumps(payload)))
+    async def rpc(
+        self, namespace: Any, name: str, method: str, payload: Any = None, *, idempotent: bool | None = None
+    ) -> Any:
+        """Call an object's method; raises the ProblemError that it answers, unavailable when it cannot be reached.
+
+        What reads is repeated after a failure of the platform (worker GET and HEAD, unless `idempotent` says otherwise),
+        and the request's trace and deadline go along.
+        """
+        if idempotent is None:
+            idempotent = self.method in _SAFE or self.idempotency_key is not None
+        context = Context(self.trace_id, self.deadline)
+        kind = binding_name(self.env, namespace)
+        return await call_object(namespace, kind, name, method, payload, idempotent=idempotent, context=context)
 
 
 @dataclass(slots=True)

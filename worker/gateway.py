@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.deadline import parse as parse_deadline
 from contracts.errors import Fault, ProblemError, from_validation
+from contracts.trace import new_trace_id, trace_id_of
 from worker.auth.access import authorize
 from worker.auth.authenticate import authenticate
 from worker.body import parse_json
@@ -18,7 +20,6 @@ from worker.cache.memory import MEMORY, Entry
 from worker.call import ANONYMOUS, Call, Reply
 from worker.cors import HTML_POLICY, SECURITY, origin_headers, preflight_headers
 from worker.deadline import before
-from worker.deadline import parse as parse_deadline
 from worker.headers import RequestHeaders
 from worker.idempotency import with_idempotency
 from worker.limits.limiter import charge_failure, limit
@@ -29,7 +30,6 @@ from worker.resilience.shedding import INFLIGHT
 from worker.respond import buffer, serve, to_response
 from worker.routing import TABLE, Route
 from worker.settings import Settings, settings
-from worker.trace import new_trace_id, trace_id_of
 from worker.urls import split_url
 
 MAX_TARGET_CHARACTERS = 8192

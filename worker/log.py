@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import traceback
 from typing import Any
 
-# Whatever looks like one of our secrets or a bearer token, wherever it got into a text.
-_SECRET = re.compile(
-    r"smx_[A-Za-z0-9._\-]+|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*\.?[A-Za-z0-9_\-]*|(?i:bearer)\s+[^\s\"',;]+"
-)
+from contracts.redact import redact
+
 _console_log: Any = None
 
 
@@ -21,11 +18,6 @@ def event(name: str, *, exception: BaseException | None = None, **fields: Any) -
     if exception is not None:
         line["traceback"] = "".join(traceback.format_exception(exception))[-8000:]
     write(redact(json.dumps(line, default=str, ensure_ascii=False)))
-
-
-def redact(text: str) -> str:
-    """The text without what looks like a credential."""
-    return _SECRET.sub("[redacted]", text) if "smx_" in text or "eyJ" in text or "earer" in text else text
 
 
 def write(text: str) -> None:

@@ -10,18 +10,12 @@ from pydantic import BaseModel
 
 from contracts.errors import ProblemError
 from contracts.paging import encode_cursor
-from contracts.rpc import dumps, unwrap
 from worker.call import Call, Reply
-
-
-async def ask(stub: Any, method: str, payload: Any = None) -> Any:
-    """Call an object's method with JSON-able data; raises the ProblemError that it answers."""
-    return unwrap(await getattr(stub, method)(dumps(payload)))
 
 
 async def ask_state(call: Call, method: str, payload: Any = None) -> Any:
     """Call the WarehouseState of the path's warehouse."""
-    return await ask(call.env.WAREHOUSE_STATE.getByName(call.object_name(call.warehouse())), method, payload)
+    return await call.rpc(call.env.WAREHOUSE_STATE, call.object_name(call.warehouse()), method, payload)
 
 
 def json_of(model: BaseModel) -> Any:

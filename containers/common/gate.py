@@ -6,6 +6,7 @@ pass without identity and are answered while the agent drains.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from containers.common.metrics import Counter, Histogram
 from containers.common.problems import internal, problem_response
 from containers.common.settings import Settings
 from containers.common.tracing import trace_from, trace_id
+from contracts import deadline as deadlines
 from contracts import protocol
+from contracts.deadline import passed
 from contracts.errors import ProblemError
 
 Scope = MutableMapping[str, Any]
@@ -28,6 +31,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+DEADLINE_KEY = "storemax.deadline"  # in the scope: seconds since the epoch, or None
+MAX_DEADLINE_S = 90_000.0  # jobs may take a day
 OPERATIONAL = frozenset({"/health", "/ready", "/metrics"})
 _MIB = 1024 * 1024
 
@@ -64,6 +69,7 @@ class _Passage:
         self.limit = int(gate.settings.max_body_mb * _MIB)
         self.begun = time.perf_counter()
         self.protocol = protocol.CURRENT
+        self.deadline: float | None = None
 
     async def run(self) -> None:
         operational = self.scope["path"] in OPERATIONAL
@@ -73,7 +79,7 @@ class _Passage:
                 self._admit()
                 self.gate.lifecycle.enter()
                 entered = True
-            await self.gate.app(self.scope, self.receive, self.send)
+            await self._within_deadline()
         except ProblemError as problem:
             await self._answer(problem)
         except Exception as error:  # the process' outermost layer: log, answer 500, keep serving others
@@ -86,8 +92,24 @@ class _Passage:
                 self.gate.lifecycle.leave()
             self._record(operational)
 
+    async def _within_deadline(self) -> None:
+        """The work itself, given up when nobody wants its answer any more."""
+        if self.deadline is None:
+            await self.gate.app(self.scope, self.receive, self.send)
+            return
+        try:
+            async with asyncio.timeout(self.deadline - time.time()) as limit:
+                await self.gate.app(self.scope, self.receive, self.send)
+        except TimeoutError:
+            if limit.expired():
+                raise passed() from None
+            raise
+
     def _admit(self) -> None:
         gate = self.gate
+        now = time.time()
+        self.deadline = deadlines.parse(self.headers.get(deadlines.HEADER), now, most=MAX_DEADLINE_S)
+        self.scope[DEADLINE_KEY] = self.deadline
         self.protocol = protocol.negotiate(self.headers.get(protocol.HEADER))
         identify(gate.settings, self.scope, self.headers)  # type: ignore[arg-type]
         if gate.lifecycle.draining:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from containers.common.tracing import trace_id
+from contracts.redact import redact
 
 _common: dict[str, str] = {}
 
@@ -38,7 +39,7 @@ def log(event: str, level: str = "info", stream: TextIO | None = None, **fields:
     line.update(fields)
     # One write per line: lines of several threads must not mix.
     target = stream or sys.stdout
-    target.write(json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
+    target.write(redact(json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)) + "\n")
     target.flush()
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.responses import StreamingResponse
 
+from containers.common.gate import DEADLINE_KEY
 from containers.common.identity import CurrentIdentity
 from containers.common.problems import problem_response
 from containers.common.tracing import trace_id
@@ -43,7 +44,7 @@ def routes(board: Board) -> APIRouter:
     @router.post("/optimize")
     async def optimize(request: Request, who: CurrentIdentity) -> Response:
         body = await request.body()
-        job = board.submit(_envelope(body), body, who.tenant)
+        job = board.submit(_envelope(body), body, who.tenant, request.scope.get(DEADLINE_KEY))
         if NDJSON in request.headers.get("accept", ""):
             return await _stream(board, job)
         return await _wait(board, job, request)

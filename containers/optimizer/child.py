@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from multiprocessing.connection import Connection
 from typing import cast
 
@@ -17,15 +18,22 @@ from pydantic import ValidationError
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run, StopReason
 from containers.optimizer.registry import family
+from contracts.deadline import passed
 from contracts.errors import ProblemError, from_validation
-from contracts.optimize import Incumbent, OptimizeRequest
+from contracts.optimize import Budget, Incumbent, OptimizeRequest
 
 # Below the agent's own priority, so that health checks are answered while every core solves.
 NICENESS = 5
+# What a plan still needs when its search has ended: at least so many seconds, and so much of the time there was.
+FINISHING_S = 0.25
+FINISHING_SHARE = 0.1
 
 
-def main(connection: Connection, body: bytes, workers: int) -> None:
-    """Solve the request in `body` and send what comes of it. Never raises ProblemError: it sends it."""
+def main(connection: Connection, body: bytes, workers: int, deadline: float = float("inf")) -> None:
+    """Solve the request in `body` and send what comes of it, before `deadline` (seconds since the epoch).
+
+    Never raises ProblemError: it sends it.
+    """
     os.nice(NICENESS)
     send_lock = threading.Lock()
 
@@ -37,7 +45,7 @@ def main(connection: Connection, body: bytes, workers: int) -> None:
         request = OptimizeRequest.model_validate_json(body)
         family(request.problem).warm()  # the clock starts when the kernels are there
         run = Run(
-            budget=request.budget,
+            budget=_within(request.budget, deadline),
             warm_start=request.warm_start,
             locks=request.locks,
             on_incumbent=lambda incumbent: send("incumbent", _line(incumbent)),
@@ -53,6 +61,15 @@ def main(connection: Connection, body: bytes, workers: int) -> None:
     except MemoryError:
         detail = "the solve needed more memory than this agent has; send a smaller problem"
         send("problem", json.dumps(ProblemError("too-large-to-solve", detail).document()).encode())
+
+
+def _within(budget: Budget, deadline: float) -> Budget:
+    """The budget, shortened so that check, bound and answer still come before the deadline. Raises deadline-exceeded."""
+    left = deadline - time.time()
+    if left <= FINISHING_S:
+        raise passed()
+    usable = max(FINISHING_S, left * (1 - FINISHING_SHARE) - FINISHING_S)
+    return budget if budget.seconds <= usable else budget.model_copy(update={"seconds": usable})
 
 
 def _line(incumbent: Incumbent) -> bytes:

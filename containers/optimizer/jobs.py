@@ -26,6 +26,7 @@ from contracts.optimize import OptimizeRequest, WorkStamp
 WATCH_INTERVAL_S = 0.1
 HARD_MEMORY_FACTOR = 1.5
 RETRY_AFTER_S = 2
+ANSWER_S = 0.1  # before a deadline, for the answer's own way
 
 Key = tuple[str, str, int]  # tenant, job, attempt
 Message = tuple[str, bytes]  # ("incumbent" | "result" | "problem", JSON)
@@ -40,6 +41,7 @@ class Job:
     digest: int
     request: OptimizeRequest
     body: bytes
+    deadline: float = float("inf")  # seconds since the epoch
     state: str = "waiting"  # waiting → running → finished
     created: float = field(default_factory=time.monotonic)
     finished: float = 0.0
@@ -108,8 +110,11 @@ class Board:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def submit(self, request: OptimizeRequest, body: bytes, tenant: str) -> Job:
-        """Start this solve, or join the one with the same stamp. Raises ProblemError conflict, overloaded."""
+    def submit(self, request: OptimizeRequest, body: bytes, tenant: str, deadline: float | None = None) -> Job:
+        """Start this solve, or join the one with the same stamp. Raises ProblemError conflict, overloaded.
+
+        `deadline` (seconds since the epoch): the plan is given before it, and the solve does not live past it.
+        """
         stamp = request.stamp
         digest = hash(request.model_dump_json(include={"problem", "mode", "data"})) if stamp is not None else 0
         if stamp is not None:
@@ -127,7 +132,8 @@ class Board:
         if len(self._waiting) >= self.limits.waiting:
             detail = f"{len(self._running)} solves run and {len(self._waiting)} wait; try again"
             raise ProblemError("overloaded", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
-        job = Job(tenant=tenant, stamp=stamp, digest=digest, request=request, body=body)
+        until = float("inf") if deadline is None else deadline
+        job = Job(tenant=tenant, stamp=stamp, digest=digest, request=request, body=body, deadline=until)
         if stamp is not None:
             self._jobs[(tenant, stamp.job, stamp.attempt)] = job
         self._waiting.append(job)
@@ -239,7 +245,7 @@ class Board:
     def _drive(self, job: Job, workers: int, loop: asyncio.AbstractEventLoop) -> Message:
         """In a thread: start the process, pass on what it says, watch its memory and its time."""
         ours, theirs = self._context.Pipe(duplex=True)
-        process = self._context.Process(target=child.main, args=(theirs, job.body, workers), daemon=True)
+        process = self._context.Process(target=child.main, args=(theirs, job.body, workers, job.deadline), daemon=True)
         process.start()
         theirs.close()
         try:
@@ -278,6 +284,8 @@ class Board:
                 return _problem(
                     "too-large-to-solve", f"the solve needed more than its {limit} MB; send a smaller problem"
                 )
+            if time.time() > job.deadline - ANSWER_S:
+                return _problem("deadline-exceeded", "the deadline passed before the plan was ready")
             if now > kill_at:
                 return _problem("deadline-exceeded", "the solve did not end in time after it was asked to stop")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import ProblemError
+from contracts.redact import redact
+from contracts.trace import trace_id_of
 from worker.auth import api_keys, cookies
 from worker.body import depth_of, parse_json
 from worker.etags import matches
-from worker.log import redact
 from worker.media import acceptable
 from worker.routing import _clean
-from worker.trace import trace_id_of
 from worker.urls import split_url
 
 

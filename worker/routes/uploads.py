@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import js
 
 from contracts.errors import Fault, ProblemError
-from contracts.rpc import dumps
+from contracts.rpc import Context, dumps
 from contracts.signing import Identity
 from contracts.warehouse import ImportCreate, ImportResult, Upload
 from durable_objects.agent_call import call_agent, lines
@@ -111,7 +111,7 @@ async def create_import(call: Call) -> Reply:
         identity=Identity(call.principal.tenant, call.principal.subject, call.principal.role),
         body=stored.body,
         headers=headers,
-        trace_id=call.trace_id,
+        context=Context(call.trace_id, call.deadline),
     )
     intake = _Intake(call, state, import_id, asked)
     async for line in lines(response):

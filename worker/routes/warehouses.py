@@ -10,7 +10,7 @@ from contracts.layout import Layout
 from contracts.paging import Page, PageQuery, decode_cursor
 from contracts.warehouse import ItemsUpsert, OrderStatus, OrdersUpsert, UpsertOutcome, WarehouseCreate, WarehouseSummary
 from worker.call import Call, Reply
-from worker.objects import ask, ask_state, fingerprint, json_of, page, tagged
+from worker.objects import ask_state, fingerprint, json_of, page, tagged
 from worker.routing import Caching, route
 
 TAG = "warehouses"
@@ -46,9 +46,9 @@ async def create_warehouse(call: Call) -> Reply:
     for item in body["items"]:
         item["attributes"] = sorted(item.get("attributes", ()))
     call.require_warehouse(call.body.id)
-    stub = call.env.WAREHOUSE_STATE.getByName(call.object_name(call.body.id))
     payload = {"body": body, "fingerprint": fingerprint(body), "author": call.principal.subject}
-    answer = await ask(stub, "create", payload)
+    name = call.object_name(call.body.id)
+    answer = await call.rpc(call.env.WAREHOUSE_STATE, name, "create", payload, idempotent=True)
     headers = {"location": f"/v1/warehouses/{call.body.id}", "etag": _summary_tag(answer["summary"])}
     return Reply(201 if answer["created"] else 200, answer["summary"], headers)
 
@@ -64,8 +64,8 @@ async def create_warehouse(call: Call) -> Reply:
 )
 async def list_warehouses(call: Call) -> Reply:
     key = decode_cursor(call.query.cursor, str)
-    directory = call.env.WAREHOUSE_DIRECTORY.getByName(call.principal.tenant)
-    found = await ask(directory, "page", {"after": key[0] if key else "", "limit": call.query.limit})
+    query = {"after": key[0] if key else "", "limit": call.query.limit}
+    found = await call.rpc(call.env.WAREHOUSE_DIRECTORY, call.principal.tenant, "page", query)
     following = [found[-1]["id"]] if len(found) == call.query.limit else None
     allowed = call.principal.warehouses
     visible = [entry for entry in found if allowed is None or entry["id"] in allowed]
