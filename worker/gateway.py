@@ -20,6 +20,7 @@ from worker.cache.memory import MEMORY, Entry
 from worker.call import ANONYMOUS, Call, Reply
 from worker.cors import HTML_POLICY, SECURITY, origin_headers, preflight_headers
 from worker.deadline import before
+from worker.forwarding import response_back
 from worker.headers import RequestHeaders
 from worker.idempotency import with_idempotency
 from worker.limits.limiter import charge_failure, limit
@@ -127,7 +128,7 @@ async def _run(call: Call, found: Route) -> Reply:
 def _respond(call: Call, reply: Reply, cors: Mapping[str, str]) -> Any:
     if reply.response is not None:
         call.status = int(reply.response.status)
-        return reply.response
+        return response_back(reply.response, call, cors)
     headers = reply.headers
     headers.setdefault("x-trace-id", call.trace_id)
     for name, value in (*SECURITY, *call.limit_headers):

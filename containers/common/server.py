@@ -32,7 +32,7 @@ class DrainingServer(uvicorn.Server):
                 port=port,
                 loop="asyncio",
                 http="h11",  # pure Python, in every image; an agent's work is minutes, not microseconds
-                ws="none",
+                ws="websockets-sansio",
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 from starlette.responses import StreamingResponse
 
@@ -63,6 +64,13 @@ def routes(board: Board) -> APIRouter:
         job = _known(board, who.tenant, job_id)
         board.cancel(job)
         return job.describe()
+
+    @router.websocket("/optimize/{job_id}/events")
+    async def follow(socket: WebSocket, job_id: str, who: CurrentIdentity) -> None:
+        """The lines of the stream as messages: incumbents, then the outcome. The message "cancel" ends the solve."""
+        job = _known(board, who.tenant, job_id)
+        await socket.accept()
+        await _follow(board, job, socket)
 
     return router
 
@@ -147,6 +155,33 @@ async def _lines(
                 message = None
     finally:
         board.leave(job, queue)
+
+
+async def _follow(board: Board, job: Job, socket: WebSocket) -> None:
+    queue = job.listen()
+    wishes = asyncio.create_task(_take_wishes(board, job, socket))
+    try:
+        while not wishes.done():
+            try:
+                message = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+            except TimeoutError:
+                await socket.send_text('{"type":"heartbeat"}')
+                continue
+            await socket.send_text(_line(message).decode().rstrip())
+            if message[0] != "incumbent":
+                await socket.close(1000, "the job is over")
+                return
+    finally:
+        wishes.cancel()
+        board.leave(job, queue)
+
+
+async def _take_wishes(board: Board, job: Job, socket: WebSocket) -> None:
+    """Until the client has gone."""
+    with suppress(WebSocketDisconnect):
+        while True:
+            if await socket.receive_text() == "cancel":
+                board.cancel(job)
 
 
 def _line(message: Message) -> bytes:

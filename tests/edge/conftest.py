@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from local.processes import free_port
 from local.stack import Stack
 
 
@@ -16,12 +22,44 @@ class Edge:
     stack: Stack
     http: httpx.Client  # authenticated as the bootstrap admin
 
+    @property
+    def direct_port(self) -> int:
+        """A socket straight into workerd, on 127.0.0.1: what is sent there arrives as it was sent."""
+        return self.stack.direct_port
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The Worker's and its objects' own log lines so far."""
+        return json_lines(self.stack.state_dir / "logs" / "worker.log")
+
+    def agent_log_lines(self) -> list[dict[str, Any]]:
+        """The log lines of every agent that ran so far."""
+        return [line for file in (self.stack.state_dir / "logs" / "containers").glob("*") for line in json_lines(file)]
+
+
+def json_lines(file: Path) -> list[dict[str, Any]]:
+    """The lines of a log that are JSON objects; the development tools write others between them."""
+    found = []
+    for line in file.read_text(errors="replace").splitlines():
+        if line.startswith("{"):
+            with contextlib.suppress(json.JSONDecodeError):  # a line that is being written at this moment
+                found.append(json.loads(line))
+    return found
+
+
+def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "it") -> Any:
+    """What `condition` gives as soon as it is true. Fails when that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.05)
+    return found
+
 
 @pytest.fixture(scope="session")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The running edge; its state lives in a temporary folder."""
     with (
-        Stack(tmp_path_factory.mktemp("edge")) as stack,
+        Stack(tmp_path_factory.mktemp("edge"), direct_port=free_port()) as stack,
         httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.admin_key}"}, timeout=30) as client,
     ):
         yield Edge(stack, client)

@@ -150,7 +150,7 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     for status, model in route.answers.items():
         answer: dict[str, Any] = {"description": route.summary if status < 300 else "Not modified"}
         if isinstance(model, str):
-            answer["content"] = {model: {"schema": {}}}
+            answer["content"] = {kind: {"schema": {}} for kind in route.produces or (model,)}
         elif model is not None:
             kind = route.produces[0] if route.produces else "application/json"
             answer["content"] = {kind: {"schema": _schema(model, definitions, "out")}}

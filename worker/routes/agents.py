@@ -13,17 +13,14 @@ from typing import Any
 
 from contracts.agents import AgentList
 from contracts.base import Model
-from contracts.errors import ProblemError
-from contracts.protocol import HEADER as PROTOCOL_HEADER
-from contracts.protocol import offer
-from contracts.signing import SIGNED_HEADERS, Identity, sign
+from contracts.errors import CATALOGUE, ProblemError
 from durable_objects.fleet.agents import AGENTS, POOL, AgentType, session_of
+from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.call import Call, Reply
+from worker.forwarding import request_onward
 from worker.routing import route
 
 SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")
-# What a client's headers may not tell an agent: its own credentials, and who it is.
-WITHHELD = ("authorization", "cookie", "x-csrf-token", PROTOCOL_HEADER, *SIGNED_HEADERS)
 _COMMON = ("not-found", "no-capacity", "unavailable", "agent-failed")
 
 
@@ -65,12 +62,17 @@ async def stop_session(call: Call) -> Reply:
 
 
 FORWARD = "/v1/agents/{agent_type}/{path*}"
+# What an agent answers is its own; these are the media types that today's agents write.
+_WRITTEN = ("application/json", "application/x-ndjson", "text/html", "text/plain")
+_READ = ("application/json", "application/x-ndjson", "text/csv", "text/plain", "application/octet-stream")
 _FORWARDING: dict[str, Any] = {
     "role": "operator",
     "tag": "agents",
     "cost": 5,
     "answers": {200: "application/json"},
-    "problems": _COMMON,
+    "produces": _WRITTEN,
+    "problems": tuple(CATALOGUE),
+    "idempotent": False,  # nothing is remembered here: whatever repeats a request sends it to the agent again
     "description": "Streams both ways. `X-Session-ID` chooses the instance; without it any free one serves.",
 }
 
@@ -80,13 +82,18 @@ async def get_from_agent(call: Call) -> Reply:
     return await _forward(call)
 
 
-@route("POST", FORWARD, summary="Send work to an agent", body="stream", **_FORWARDING)
+@route("POST", FORWARD, summary="Send work to an agent", body="stream", accepts=_READ, **_FORWARDING)
 async def post_to_agent(call: Call) -> Reply:
     return await _forward(call)
 
 
-@route("PUT", FORWARD, summary="Put something to an agent", body="stream", **_FORWARDING)
+@route("PUT", FORWARD, summary="Put something to an agent", body="stream", accepts=_READ, **_FORWARDING)
 async def put_to_agent(call: Call) -> Reply:
+    return await _forward(call)
+
+
+@route("PATCH", FORWARD, summary="Change something at an agent", body="stream", accepts=_READ, **_FORWARDING)
+async def patch_at_agent(call: Call) -> Reply:
     return await _forward(call)
 
 
@@ -98,8 +105,22 @@ async def delete_at_agent(call: Call) -> Reply:
 async def _forward(call: Call) -> Reply:
     agent = _agent(call)
     session = await _session_of_request(call, agent)
-    stub = getattr(call.env, agent.binding).getByName(f"{agent.name}:{session}")
-    response = await stub.fetch(_signed_request(call))
+    namespace = getattr(call.env, agent.binding)
+    target = "/" + call.params["path"] + (f"?{call.query_text}" if call.query_text else "")
+    upgrade = call.header.get("upgrade", "").lower() == "websocket"
+
+    async def attempt() -> Any:
+        stub = namespace.getByName(f"{agent.name}:{session}")
+        return await stub.fetch(request_onward(call, target, upgrade=upgrade))
+
+    response = await UPSTREAMS.call(
+        f"agent:{agent.name}",
+        session,
+        attempt,
+        idempotent=call.method in ("GET", "HEAD") and not upgrade,  # anything else has a body, and a stream goes once
+        deadline=call.deadline,
+        broken=lambda answer: answer.status in (500, 502, 504),
+    )
     return Reply(status=response.status, response=response)
 
 
@@ -107,31 +128,8 @@ async def _session_of_request(call: Call, agent: AgentType) -> str:
     named = call.header.get("x-session-id") or ""
     if named:
         return _session(call, named)
-    choice = await call.rpc(call.env.AGENT_FLEET, agent.name, "pick")
+    choice = await call.rpc(call.env.AGENT_FLEET, agent.name, "pick", idempotent=True)
     return str(choice["session"])
-
-
-def _signed_request(call: Call) -> Any:
-    """The client's request as JavaScript object, body untouched, with our word for who asks in place of its own."""
-    import js
-
-    target = "/" + call.params["path"] + (f"?{call.query_text}" if call.query_text else "")
-    raw = call.request.js_object
-    headers = js.Headers.new(raw.headers)
-    for name in WITHHELD:
-        headers.delete(name)
-    principal = call.principal
-    signed = sign(
-        str(call.env.STOREMAX_SIGNING_KEY),
-        method=call.method,
-        path=target,
-        identity=Identity(principal.tenant, principal.subject, principal.role),
-        now=call.now,
-    )
-    for name, value in {**signed, PROTOCOL_HEADER: offer()}.items():
-        headers.set(name, value)
-    headers.set("traceparent", f"00-{call.trace_id}-{call.trace_id[:16]}-01")
-    return js.Request.new(js.Request.new(f"http://agent{target}", raw), headers=headers)
 
 
 def _agent(call: Call) -> AgentType:

@@ -1,0 +1,125 @@
+"""What a request or an answer loses and gains on its way through the gateway to an agent and back (RFC 9110, 7.6).
+
+The sets are plain Python; the two functions at the end work on the platform's own objects, so that bodies and WebSockets
+pass without entering Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contracts.protocol import HEADER as PROTOCOL_HEADER
+from contracts.protocol import offer
+from contracts.rpc import Context
+from contracts.signing import SIGNED_HEADERS, Identity, sign
+from durable_objects.agent_call import INCARNATION_HEADER, onward
+from durable_objects.container.helpers import TARGET_PORT_HEADER
+from worker.call import Call
+from worker.cors import HTML_POLICY, SECURITY
+
+# Meant for one connection alone (RFC 9110, 7.6.1; Keep-Alive and Proxy-Connection as senders still use them).
+HOP_BY_HOP = (
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+# What a client may not tell an agent: its own credentials, who it is, which port of the container it wants.
+WITHHELD = (
+    "authorization",
+    "cookie",
+    "x-csrf-token",
+    PROTOCOL_HEADER,
+    INCARNATION_HEADER,
+    TARGET_PORT_HEADER,
+    *SIGNED_HEADERS,
+)
+# What an agent may not tell a client: the gateway alone speaks for this origin.
+RESERVED = (
+    "set-cookie",
+    "server",
+    "alt-svc",
+    "clear-site-data",
+    "refresh",
+    "service-worker-allowed",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "access-control-expose-headers",
+    *(name for name, _ in SECURITY),
+)
+
+
+def named_by_connection(value: str | None) -> tuple[str, ...]:
+    """The further header names that a Connection header binds to its connection, in lower case."""
+    return tuple(name for part in (value or "").split(",") if (name := part.strip().lower()))
+
+
+def lost_on_the_way_in(connection: str | None, *, upgrade: bool) -> tuple[str, ...]:
+    """The request headers that do not reach the agent. An upgrade to a WebSocket keeps what asks for it."""
+    kept = {"connection", "upgrade"} if upgrade else set()
+    names = (*HOP_BY_HOP, *named_by_connection(connection), *WITHHELD)
+    return tuple(name for name in dict.fromkeys(names) if name not in kept)
+
+
+def lost_on_the_way_out(connection: str | None) -> tuple[str, ...]:
+    """The response headers of an agent that do not reach the client."""
+    return tuple(dict.fromkeys((*HOP_BY_HOP, *named_by_connection(connection), *RESERVED)))
+
+
+def signed(call: Call, target: str) -> dict[str, str]:
+    """What the gateway says of a request, in place of what the client said: who asks, its trace and its deadline."""
+    who = call.principal
+    headers = sign(
+        str(call.env.STOREMAX_SIGNING_KEY),
+        method=call.method,
+        path=target,
+        identity=Identity(who.tenant, who.subject, who.role),
+        now=call.now,
+    )
+    return {**headers, PROTOCOL_HEADER: offer(), **onward(Context(call.trace_id, call.deadline))}
+
+
+def said_by_the_gateway(call: Call, media_type: str, cors: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """The response headers that every answer of this origin has."""
+    policy = HTML_POLICY if media_type.startswith("text/html") else None
+    for name, value in SECURITY:
+        yield name, policy if policy and name == "content-security-policy" else value
+    yield "x-trace-id", call.trace_id
+    yield from call.limit_headers
+    yield from cors.items()
+
+
+def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
+    """The JavaScript Request for the agent, its body untouched."""
+    import js
+
+    raw = call.request.js_object
+    headers = js.Headers.new(raw.headers)
+    for name in lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade):
+        headers.delete(name)
+    for name, value in signed(call, target).items():
+        headers.set(name, value)
+    return js.Request.new(js.Request.new(f"http://agent{target}", raw), headers=headers, redirect="manual")
+
+
+def response_back(response: Any, call: Call, cors: Mapping[str, str]) -> Any:
+    """The JavaScript Response for the client, its body untouched. A WebSocket passes as it is."""
+    import js
+
+    raw = getattr(response, "js_object", response)
+    if raw.webSocket:
+        return raw
+    headers = js.Headers.new(raw.headers)
+    connection = raw.headers.get("connection")
+    for name in lost_on_the_way_out(connection if isinstance(connection, str) else None):
+        headers.delete(name)
+    media_type = headers.get("content-type")
+    for name, value in said_by_the_gateway(call, media_type if isinstance(media_type, str) else "", cors):
+        headers.set(name, value)
+    return js.Response.new(raw.body, status=raw.status, headers=headers)
