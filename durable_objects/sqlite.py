@@ -93,6 +93,8 @@ class SchemaTooNew(RuntimeError):
 def migrate(sql: Sql, migrations: Sequence[Migration]) -> int:
     """Bring the schema forward to the last migration; the number of steps done. Each step is one transaction."""
     assert [step.version for step in migrations] == list(range(1, len(migrations) + 1)), "versions count from 1"
+    # The platform refuses a script that ends in a comment: "SQL code did not contain a statement".
+    assert all(step.script.rstrip().endswith(";") for step in migrations), "a script ends with its last statement"
     sql.run("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL)")
     current = sql.rows("SELECT coalesce(max(version), 0) FROM schema_version")[0][0]
     if current > len(migrations):

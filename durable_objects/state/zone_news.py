@@ -10,7 +10,7 @@ from durable_objects.state import hub
 
 TOTALS_COLUMNS = """
 ALTER TABLE zone ADD COLUMN reserved_quantity INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE zone ADD COLUMN in_transit_quantity INTEGER NOT NULL DEFAULT 0;   -- on its way out of the zone
+ALTER TABLE zone ADD COLUMN in_transit_quantity INTEGER NOT NULL DEFAULT 0 /* on its way out of the zone */;
 """
 
 
