@@ -40,6 +40,8 @@ class Backoff:
 # Starts after a crash: 0.5 s, 1 s, 2 s … 30 s.
 RESTARTS = Backoff(base=0.5, factor=2.0, cap=30.0)
 
+
 # Looks at a port while the program starts. A light program listens within 100 ms, so the first looks are dense; after
-# about a second they settle at 300 ms, the interval that the npm class uses throughout.
-LOOKS = Backoff(base=0.02, factor=1.5, cap=0.3)
+# about a second they settle at an interval, by default 300 ms, which the npm class uses throughout.
+def looks(interval: float) -> Backoff:
+    return Backoff(base=min(0.02, interval), factor=1.5, cap=interval)

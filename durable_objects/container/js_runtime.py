@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import js
-from pyodide.ffi import JsException, to_js
+from pyodide.ffi import JsException, jsnull, to_js
 
 from durable_objects.container.faults import RuntimeFault
 from durable_objects.container.meanings import Meaning, read
@@ -21,6 +21,11 @@ _SHOWN = 4000  # characters of a refusal's body that are worth reading
 def js_object(members: Any) -> Any:
     """A plain JavaScript object from a dict."""
     return to_js(members, dict_converter=js.Object.fromEntries)
+
+
+def known(value: Any) -> Any:
+    """RPC carries a missing value as JavaScript's null."""
+    return None if value is jsnull else value
 
 
 def fault_of(error: JsException) -> RuntimeFault:

@@ -44,7 +44,7 @@ class Record:
         rows = self._execute("SELECT state, breaker, failures, not_before FROM container_state WHERE id = 1")
         if not rows:
             return
-        self.state = State(**json.loads(rows[0]["state"]))
+        self.state = State.from_dict(json.loads(rows[0]["state"]))
         saved = json.loads(rows[0]["breaker"])
         self.breaker = replace(
             self.breaker,
@@ -85,7 +85,7 @@ class Record:
             ready_at=None,
             exit_code=None,
             reason=None,
-            last_activity=now,
+            greeted=False,
         )
 
     def ready(self, now: float) -> None:
@@ -98,8 +98,8 @@ class Record:
         self.state = replace(self.state, incarnation=incarnation)
         self._save()
 
-    def active(self, now: float) -> None:
-        self.state = replace(self.state, last_activity=now)
+    def greeted(self) -> None:
+        self.state = replace(self.state, greeted=True)
         self._save()
 
     def proved(self) -> None:

@@ -11,6 +11,7 @@ FALLBACK_PORT = 33  # looked at when a class names no port: it tells only that t
 PING_TIMEOUT = 5.0  # one look at a port
 INSTANCE_TIMEOUT = 8.0  # finding a machine and launching, without the program's own start
 READY_TIMEOUT = 20.0  # all of it, until every readiness check holds
+POLL_INTERVAL = 0.3  # between two looks at a port, once the first dense ones are over
 STOP_GRACE = 15.0  # SIGTERM until SIGKILL; None: never kill
 MAX_ALARM_WAIT = 180.0  # one alarm handler stays at most this long
 LIVENESS_INTERVAL = 30.0
@@ -54,7 +55,7 @@ class Budgets:
     instance: float = INSTANCE_TIMEOUT
     ready: float = READY_TIMEOUT
     ping: float = PING_TIMEOUT
-    stop_grace: float | None = STOP_GRACE
+    poll: float = POLL_INTERVAL
 
 
 def signal_number(signal: str | int) -> int:

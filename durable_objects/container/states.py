@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Status = Literal["stopped", "running", "healthy", "stopping", "stopped_with_code"]
@@ -56,7 +57,7 @@ class State:
     reason: Reason | None = None
     started_at: float | None = None
     ready_at: float | None = None
-    last_activity: float | None = None
+    greeted: bool = False  # on_start has run for this incarnation
 
     @property
     def alive(self) -> bool:
@@ -64,3 +65,9 @@ class State:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @staticmethod
+    def from_dict(members: Mapping[str, Any]) -> State:
+        """Members that this release does not know are left out: an object may go back to the release before."""
+        known = {field.name for field in fields(State)}
+        return State(**{name: value for name, value in members.items() if name in known})

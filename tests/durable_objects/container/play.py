@@ -139,13 +139,14 @@ class Platform:
 
 
 class Owner:
-    """The hooks, with what they were told. `raises` makes on_stop fail so many times."""
+    """The hooks, with what they were told. `raises` and `start_raises` make on_stop and on_start fail so many times."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
         self.moves: list[str] = []
         self.errors: list[str] = []
         self.raises = 0
+        self.start_raises = 0
         self.refuses: ContainerFault | None = None
         self.when_stopped: Callable[[], Coroutine[Any, Any, None]] | None = None
 
@@ -158,6 +159,9 @@ class Owner:
 
     async def started(self) -> None:
         self.told.append("start")
+        if self.start_raises:
+            self.start_raises -= 1
+            raise RuntimeError("on_start fails")
 
     async def stopped(self, exit_code: int | None, reason: str) -> None:
         self.told.append(f"stop {exit_code} {reason}")
@@ -189,7 +193,8 @@ class Stage:
             platform,
             self.record,
             self.owner,
-            Budgets(stop_grace=5.0),
+            Budgets(),
+            stop_grace=5.0,
             now=now,
             draw=lambda: 0.5,
             new_id=lambda: f"inc-{next(ids)}",

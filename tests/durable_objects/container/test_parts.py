@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime
 
 import pytest
 
+from durable_objects.container import helpers, settings
 from durable_objects.container.activity import Activity
-from durable_objects.container.backoff import LOOKS, Backoff
+from durable_objects.container.backoff import Backoff, looks
 from durable_objects.container.breaker import Breaker
 from durable_objects.container.durations import seconds
-from durable_objects.container.hosts import Rules, matches
+from durable_objects.container.faults import ContainerFault, NoInstance, RateLimited
+from durable_objects.container.hosts import Handler, Rules, matches
 from durable_objects.container.meanings import Meaning, read
 from durable_objects.container.record import Record
 from durable_objects.container.schedules import ATTEMPTS, Schedules
 from durable_objects.container.settings import Launch, signal_number
-from durable_objects.container.states import BadMove, Ended, check_move
+from durable_objects.container.states import BadMove, Ended, State, check_move
 from durable_objects.container.store import MIGRATIONS, migrate
 from tests.durable_objects.container.play import memory
 
@@ -77,7 +80,7 @@ def test_pauses_grow_to_a_cap_and_do_not_overflow() -> None:
 
 
 def test_looks_at_a_port_are_dense_first_and_settle_at_three_tenths_of_a_second() -> None:
-    pauses = list(itertools.islice(LOOKS.pauses(), 12))
+    pauses = list(itertools.islice(looks(0.3).pauses(), 12))
     assert pauses[0] == 0.02
     assert pauses[-1] == 0.3
     assert pauses == sorted(pauses)
@@ -130,9 +133,9 @@ def test_host_patterns(pattern: str, host: str, expected: bool) -> None:
 
 
 def test_denied_hosts_win_over_allowed_ones_and_the_allow_list_is_a_gate_for_handlers_too() -> None:
-    rules = Rules(internet=False, allowed=("*.good.org",), denied=("bad.good.org",), by_host={"*": "log"})
+    rules = Rules(internet=False, allowed=("*.good.org",), denied=("bad.good.org",), by_host={"*": Handler("log")})
     assert rules.verdict("bad.good.org").kind == "deny"
-    assert rules.verdict("a.good.org.").handler == "log"
+    assert rules.verdict("a.good.org.").handler == Handler("log")
     assert rules.verdict("elsewhere.org").kind == "deny"
 
 
@@ -140,6 +143,68 @@ def test_without_rules_the_internet_switch_decides() -> None:
     assert Rules(internet=True).verdict("a.org").kind == "pass"
     assert Rules(internet=False).verdict("a.org").kind == "deny"
     assert Rules(internet=False, allowed=("a.org",)).verdict("a.org").kind == "pass"
+
+
+def test_handlers_set_at_run_time_come_before_those_of_the_class_and_exact_hosts_before_patterns() -> None:
+    """Order: run time (exact, pattern), class (exact, pattern), the one for all others."""
+    rules = Rules(
+        internet=False,
+        by_host={"a.org": Handler("class-exact"), "*.org": Handler("class-pattern")},
+        by_host_now={"*.a.org": Handler("now-pattern"), "x.a.org": Handler("now-exact", {"k": 1})},
+        default=Handler("default"),
+    )
+    found = {host: rules.verdict(host).handler for host in ("x.a.org", "y.a.org", "a.org", "b.org", "c.com")}
+    assert found == {
+        "x.a.org": Handler("now-exact", {"k": 1}),
+        "y.a.org": Handler("now-pattern"),
+        "a.org": Handler("class-exact"),
+        "b.org": Handler("class-pattern"),
+        "c.com": Handler("default"),
+    }
+    assert Rules.from_dict(json.loads(json.dumps(rules.as_dict()))) == rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "needed", "needs_all"),
+    [
+        (Rules(internet=False), False, False),
+        (Rules(by_host={"a.org": Handler("h")}), True, False),
+        (Rules(by_host={"*.org": Handler("h")}), True, True),
+        (Rules(by_host_now={"a.org": Handler("h")}), True, True),
+        (Rules(allowed=()), True, True),
+        (Rules(denied=("a.org",)), True, True),
+        (Rules(default=Handler("h")), True, True),
+    ],
+)
+def test_only_rules_that_need_it_have_all_traffic_looked_at(rules: Rules, needed: bool, needs_all: bool) -> None:
+    assert (rules.needed, rules.needs_all) == (needed, needs_all)
+
+
+def test_defaults_and_names_are_those_of_the_npm_class() -> None:
+    """As read from @cloudflare/containers 0.3.7; seconds here, milliseconds there."""
+    assert settings.DEFAULT_SLEEP_AFTER == "10m"
+    assert (settings.INSTANCE_TIMEOUT, settings.READY_TIMEOUT) == (8.0, 20.0)
+    assert (settings.PING_TIMEOUT, settings.POLL_INTERVAL) == (5.0, 0.3)
+    assert (settings.FALLBACK_PORT, settings.MAX_ALARM_WAIT) == (33, 180.0)
+    assert (helpers.SINGLETON, helpers.TARGET_PORT_HEADER) == ("cf-singleton-container", "cf-container-target-port")
+    assert [settings.signal_number(name) for name in ("SIGINT", "SIGTERM", "SIGKILL")] == [2, 15, 9]
+    assert (NoInstance.status, RateLimited.status, ContainerFault.status) == (503, 429, 500)
+
+
+def test_a_random_instance_is_one_of_those_that_the_npm_helper_names() -> None:
+    class Binding:
+        def getByName(self, name: str) -> str:
+            return name
+
+    assert {helpers.get_random(Binding()) for _ in range(200)} == {"instance-0", "instance-1", "instance-2"}
+    assert helpers.get_container(Binding()) == "cf-singleton-container"
+    assert helpers.get_container(Binding(), "mine") == "mine"
+    with pytest.raises(ValueError, match="at least one"):
+        helpers.get_random(Binding(), 0)
+
+
+def test_a_state_written_by_a_newer_release_is_still_read() -> None:
+    assert State.from_dict({"status": "healthy", "incarnation": "i", "of_tomorrow": 1}) == State("healthy", 0.0, "i")
 
 
 def test_the_internet_switch_is_always_said_because_the_platform_takes_its_absence_for_no() -> None:

@@ -183,6 +183,74 @@ def test_a_scheduled_call_that_raises_is_reported_and_tried_again_later(world: W
     assert len(box.call("list_schedules", "broken_note")) == 1
 
 
+def test_a_callback_with_a_second_parameter_gets_the_schedule_too(world: World) -> None:
+    box = world.box("echo")
+    box.call("schedule", 0, "note_with_schedule", [1, 2])
+    box.wait(lambda: box.journal == ["note [1, 2] of note_with_schedule delayed"])
+
+
+def test_the_alarm_runs_while_a_start_is_going_on_and_does_not_disturb_it(world: World) -> None:
+    """The program listens after 1.5 s; the scheduled call falls due in the middle of that."""
+    box = world.box("late")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(box.get, "/")
+        box.wait(lambda: box.state["status"] == "running")
+        box.call("schedule", 0.2, "note", "in between")
+        box.wait(lambda: 'note "in between"' in box.journal)
+        assert box.state["status"] == "running"
+        assert answer.result().status_code == 200
+    assert box.journal == ['note "in between"', "start"]
+
+
+def test_a_caller_that_gives_up_gets_its_fault_and_the_start_goes_on_for_the_others(world: World) -> None:
+    """The npm class hands the first caller's signal to the start that all callers share, and they all fail with it."""
+    box = world.box("late")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(box.get, "/")
+        box.wait(lambda: box.state["status"] == "running")
+        with pytest.raises(Refused, match="gave up") as gone:
+            box.call("start_unless", 100)
+        assert gone.value.kind == "Cancelled"
+        assert patient.result().status_code == 200
+    assert box.journal == ["start"]
+
+
+def test_the_budgets_of_one_call_replace_those_of_the_class(world: World) -> None:
+    box = world.box("late")
+    before = time.monotonic()
+    with pytest.raises(Refused, match=r"not ready after 0\."):
+        box.call("start_and_wait_for_ports", timeout=0.4, instance_timeout=0.2)
+    assert time.monotonic() - before < 1.4
+    box.call("start_and_wait_for_ports")
+    assert box.state["status"] == "healthy"
+
+
+def test_renewing_the_activity_keeps_a_container_awake_that_nobody_asks(world: World) -> None:
+    """It sleeps after 1 s; for 2.5 s somebody renews."""
+    box = world.box("sleepy")
+    box.get("/")
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        box.call("renew")
+    assert box.state["status"] == "healthy"
+    assert "expired" not in box.journal
+    box.wait_status("stopped", seconds=8)
+
+
+def test_a_hook_that_takes_long_does_not_stop_the_object_from_answering(world: World) -> None:
+    """The npm class runs on_start inside blockConcurrencyWhile, where nothing else is answered for so long."""
+    box = world.box("slow-on-start")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(box.get, "/")
+        box.wait(lambda: box.state["status"] == "healthy")
+        before = time.monotonic()
+        assert box.state["status"] == "healthy"
+        assert time.monotonic() - before < 1.0
+        assert box.journal == []
+        assert answer.result().status_code == 200
+    assert box.journal == ["start"]
+
+
 def test_the_state_can_be_read_over_rpc_as_data(world: World) -> None:
     box = world.box("echo")
     box.get("/")

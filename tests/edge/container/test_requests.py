@@ -96,6 +96,11 @@ def test_switch_port_names_another_port_of_the_container(world: World) -> None:
     assert first != second
 
 
+def test_an_https_address_reaches_the_port_which_speaks_http_alone(world: World) -> None:
+    status, seen = world.box("echo").call("secure", 8080)
+    assert (status, seen["path"], seen["header"]) == (200, "/x?y=1", "own")
+
+
 def test_a_port_that_is_none_is_refused(world: World) -> None:
     box = world.box("echo")
     answer = box.get("/", headers={"cf-container-target-port": "eighty"})

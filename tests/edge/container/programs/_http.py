@@ -24,6 +24,7 @@ def host() -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer in two parts would wait 40 ms for an acknowledgement
 
     def log_message(self, format: str, *args: object) -> None:
         pass

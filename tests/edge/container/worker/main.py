@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -57,6 +58,8 @@ KINDS: dict[str, dict[str, Any]] = {
         denied_hosts=["bad.good.test"],
         outbound_by_host={"api.good.test": "answer_for_the_outside"},
     ),
+    "routed": program("echo", outbound_by_host={"api.good.test": "answer_for_the_outside"}),
+    "slow-on-start": program("echo", slow_on_start=True),
     "noisy": program("echo", noisy=True),
 }
 
@@ -83,22 +86,36 @@ class Playground(Container):
     async def answer_for_the_outside(request: Any, env: Any, context: dict[str, Any]) -> Any:
         return Response(f"handled for {context['class_name']}")
 
+    @staticmethod
+    async def answer_with_params(request: Any, env: Any, context: dict[str, Any]) -> Any:
+        return Response(json.dumps(context["params"]))
+
+    async def intercepted(self) -> list[str]:
+        """The hosts that the platform is told to look at, one by one."""
+        return sorted(self._outbound._single_hosts)
+
+    async def start_unless(self, milliseconds: int) -> None:
+        """Start and wait, for a caller that gives up after so long."""
+        import js
+
+        await self.start_and_wait_for_ports(signal=js.AbortSignal.timeout(milliseconds))
+
+    async def secure(self, port: int) -> list[Any]:
+        """A request whose address is https:, sent by the object itself."""
+        answer = await self.container_fetch("https://agent.example/x?y=1", port, headers={"x-test": "own"})
+        return [answer.status, json.loads(await answer.text())]
+
+    async def renew(self) -> None:
+        self.renew_activity_timeout()
+
     async def reach(self, url: str) -> list[Any]:
         """What an outgoing request of the container to this address would get: asked of the proxy directly."""
         import js
 
         from durable_objects.container.js_runtime import js_object
 
-        rules = self._outbound.rules
-        props = {
-            "className": "Playground",
-            "containerId": "test",
-            "internet": rules.internet,
-            "allowed": list(rules.allowed) if rules.allowed is not None else None,
-            "denied": list(rules.denied),
-            "byHost": dict(rules.by_host or {}),
-            "handler": rules.default,
-        }
+        told = {"class_name": "Playground", "container_id": "test", "rules": self._outbound.rules.as_dict()}
+        props = {"told": json.dumps(told)}
         proxy = self.ctx._ctx.exports.ContainerProxy(js_object({"props": props}))
         response = await proxy.fetch(js.Request.new(url))
         return [response.status, await response.text()]
@@ -109,11 +126,16 @@ class Playground(Container):
     async def note(self, payload: Any) -> None:
         self._write(f"note {json.dumps(payload)}")
 
+    async def note_with_schedule(self, payload: Any, schedule: dict[str, Any]) -> None:
+        self._write(f"note {json.dumps(payload)} of {schedule['callback']} {schedule['type']}")
+
     async def broken_note(self, payload: Any) -> None:
         self._write(f"broken note {json.dumps(payload)}")
         raise RuntimeError("the note is broken")
 
     async def on_start(self) -> None:
+        if getattr(self, "slow_on_start", False):
+            await asyncio.sleep(1.5)
         self._write("start")
 
     async def on_stop(self, exit_code: int | None, reason: str) -> None:
