@@ -16,6 +16,7 @@ FAMILIES: dict[str, str] = {
     "batching": "containers.optimizer.batching:FAMILY",
     "routing": "containers.optimizer.routing.family:FAMILY",
     "cartonization": "containers.optimizer.cartonization:FAMILY",
+    "labour": "containers.optimizer.labour:FAMILY",
 }
 
 

@@ -173,11 +173,11 @@ def is_tabu(tabu, block, first, last, forward, iteration):  # type: ignore[no-un
         for k in range(first + 1, last + 1):
             if tabu[block[k], u] > iteration:
                 return True
-        return False
-    v = block[last]
-    for k in range(first, last):
-        if tabu[v, block[k]] > iteration:
-            return True
+    else:
+        v = block[last]
+        for k in range(first, last):
+            if tabu[v, block[k]] > iteration:
+                return True
     return False
 
 
@@ -219,9 +219,8 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
 
     `best` (2, N) gets the best machine neighbours seen. Returns (best makespan, moves).
     """
-    duration, before, _after = shop
     mbefore, mafter = orders
-    count = duration.shape[0]
+    count = machine.shape[0]
     times = (np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64))
     degree = np.empty(count, np.int64)
     path = np.empty(count, np.int64)

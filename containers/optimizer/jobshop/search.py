@@ -21,7 +21,9 @@ from containers.optimizer.jobshop import kernel
 IntArray = npt.NDArray[np.int64]
 
 POPULATION = 24
-PATIENCE = 12_500  # moves without a better makespan before a schedule counts as finished (Peng, Lü & Cheng use the same)
+PATIENCE = (
+    12_500  # moves without a better makespan before a schedule counts as finished (Peng, Lü & Cheng use the same)
+)
 SLICE = 4_000  # moves between two looks at the clock
 
 

@@ -1,0 +1,94 @@
+"""The family's solver: annealing over a compiled schedule generator, then CP-SAT from there where the model is small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from containers.optimizer.family import Answer, Run
+from containers.optimizer.labour import exact, shop
+from containers.optimizer.labour.bound import lower_bound
+from containers.optimizer.labour.check import check
+from containers.optimizer.labour.explain import left_out, to_solution
+from containers.optimizer.labour.problem import Plan, build
+from containers.optimizer.labour.search import Timetable, search
+from contracts.errors import Fault, ProblemError, from_validation
+from contracts.optimize import Bound
+from contracts.problems.labour import LabourSolution
+
+ANNEAL_SHARE = 0.35  # of the time, before CP-SAT takes over
+FINISH_SHARE = 0.05  # kept for finding out how many people a late wave lacks
+
+
+def solve(problem: Plan, run: Run) -> Answer:
+    """The best plan within the budget. Raises ProblemError infeasible when the locks contradict each other."""
+    plan = problem if run.locks is None else build(problem.source, run.locks)
+    start = None if run.warm_start is None else _warm(plan, run.warm_start)
+    bound = lower_bound(plan)
+    rows = shop.chains(plan)
+    if rows is not None:
+        table, limit, iterations, optimal = shop.plan_shop(plan, run, rows, start)
+        bound = Bound(value=plan.source.weights.finish * limit, method="Jackson's preemptive schedule per station")
+    else:
+        table, bound, iterations, optimal = _general(plan, run, start, bound)
+    if run.locks is not None:
+        _honour_locks(plan, table, run.locks)
+    solution = to_solution(plan, table, lambda: run.elapsed_s < run.budget.seconds * (1 - FINISH_SHARE / 4))
+    dump = solution.model_dump(mode="json")
+    return Answer(
+        objective=check(plan, dump, run.locks).objective,
+        solution=dump,
+        unassigned=left_out(plan, table),
+        iterations=iterations,
+        stopped_by="optimal" if optimal else (run.stop_reason or "complete"),
+        bound=bound,
+    )
+
+
+def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tuple[Timetable, Bound, int, bool]:
+    # Numbers of moves make an answer repeatable; CP-SAT counts seconds, so a budget of moves goes without it.
+    counted = run.budget.iterations is not None
+    use_exact = not counted and plan.tasks > 0 and exact.suits(plan)
+    seconds = run.budget.seconds
+    until = seconds * (ANNEAL_SHARE if use_exact else 1 - FINISH_SHARE)
+    table, iterations = search(plan, run, start, until)
+    if bound.value is not None and table.value <= bound.value + 1e-6:
+        return table, bound, iterations, True
+    if not use_exact or run.stop_reason is not None:
+        return table, bound, iterations, False
+    table, proven, optimal = exact.improve(plan, run, table, lambda value, limit: run.report(value, limit, iterations))
+    if proven > (bound.value or 0.0):
+        bound = Bound(value=proven, method="CP-SAT")
+    return table, bound, iterations, optimal
+
+
+def _warm(plan: Plan, warm_start: Mapping[str, Any]) -> Timetable:
+    """A given plan as a start: who and in which order. Raises ProblemError invalid for another shape."""
+    try:
+        model = LabourSolution.model_validate(warm_start)
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from None
+    workers = {worker.id: w for w, worker in enumerate(plan.source.workers)}
+    worker = np.full(plan.tasks, -1, dtype=np.int64)
+    start = np.full(plan.tasks, 2**39, dtype=np.int64)
+    end = np.full(plan.tasks, 2**39, dtype=np.int64)
+    for row in model.assignments:
+        t, w = plan.index.get(row.task), workers.get(row.worker)
+        if t is not None and w is not None and plan.seconds[t, w] < 2**40:
+            worker[t], start[t], end[t] = w, row.start_s, row.end_s
+    return Timetable(np.inf, worker, start, end)
+
+
+def _honour_locks(plan: Plan, table: Timetable, locks: Mapping[str, Any]) -> None:
+    """Locks may contradict breaks, each other or what they wait for: say which, rather than send a wrong plan."""
+    plain = to_solution(plan, table, lambda: False).model_dump(mode="json")
+    faults = check(plan, plain, locks).violations
+    if faults:
+        cure = "change or remove that lock"
+        where = tuple(
+            Fault(f.pointer if f.pointer.startswith("/locks") else "/locks", f"{f.detail}: {cure}") for f in faults
+        )
+        raise ProblemError("infeasible", f"the locks cannot all be kept: {where[0].detail}", errors=where[:100])
