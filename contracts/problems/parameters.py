@@ -19,6 +19,9 @@ from contracts.errors import Fault, ProblemError, from_validation
 # family → (module, problem model, which facts of the warehouse StoreMax adds)
 FAMILIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "batching": ("contracts.problems.batching", "BatchingProblem", ("layout", "items", "stock", "orders")),
+    "cartonization": ("contracts.problems.cartonization", "CartonizationProblem", ()),
+    "labour": ("contracts.problems.labour", "LabourProblem", ()),
+    "routing": ("contracts.problems.routing", "RoutingProblem", ("layout",)),
 }
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.errors import Fault, ProblemError
+from contracts.problems.parameters import facts_of
 
 
 def check(problem: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
     """Raises ProblemError `invalid` with every fault found. `facts`: layout, items, stock, orders."""
     faults: list[Fault] = []
-    if "orders" in facts and not facts["orders"]:
+    if "orders" in facts_of(problem) and not facts["orders"]:
         faults.append(Fault("/orders", "the warehouse has no open order: import or post orders first"))
     if problem == "batching":
         faults += _cart_faults(facts, parameters.get("cart") or {})
