@@ -100,9 +100,12 @@ test-stack: setup ## the whole stack, faults, and the page in a browser
 
 # --- measuring -------------------------------------------------------------------------------------------------------
 
-.PHONY: bench faults
+.PHONY: bench bench-quality faults
 bench: setup ## every figure of the README, as ratios; writes benchmarks/results/latest.json
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-quality: setup ## plan quality on public instances; ARGS="henn --seconds 10 --limit 20" for a part
+	@$(PY) -m benchmarks.quality $(ARGS)
 
 faults: setup ## the long form of the fault tests: 200 jobs while their containers are killed
 	@STOREMAX_FAULT_JOBS=200 .venv/bin/pytest tests/faults --timeout=3600

@@ -11,6 +11,11 @@ import time
 PARTS: dict[str, tuple[str, list[str], str]] = {
     "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
     "main_job": ("benchmarks.main_job", [], "the main job's time and metres"),
+    "quality": (
+        "benchmarks.quality",
+        ["bwmv", "--short", "--limit", "5", "--seconds", "1", "--alone"],
+        "plan quality on a few public instances per set, when they are on this machine",
+    ),
 }
 
 

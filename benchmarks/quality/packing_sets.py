@@ -1,40 +1,17 @@
-"""Public packing instances as problems of this product. Archives are read where STOREMAX_BENCHMARK_DATA points."""
+"""Public packing instances as problems of this product."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
-import tarfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.archives import files
+
 Instance = tuple[str, dict[str, Any]]
-
-
-def folder() -> Path:
-    """The folder with one sub-folder per set; raises SystemExit with the cure when it is not there."""
-    where = os.environ.get("STOREMAX_BENCHMARK_DATA")
-    if not where or not Path(where).is_dir():
-        raise SystemExit("set STOREMAX_BENCHMARK_DATA to the benchmark sets: see docs/optimizer-cartonization.md")
-    return Path(where)
-
-
-def _files(name: str) -> dict[str, str]:
-    found = {}
-    with tarfile.open(folder() / name / "instances.tar.xz") as archive:
-        for member in archive:
-            stream = archive.extractfile(member) if member.isfile() else None
-            if stream is not None:
-                found[member.name] = stream.read().decode()
-    return dict(sorted(found.items()))
-
-
-def best_known(name: str, file: str = "best_known.csv") -> dict[str, float]:
-    with (folder() / name / file).open() as stream:
-        return {row["instance"]: float(row["best_known"]) for row in csv.DictReader(stream)}
 
 
 def rectangles(name: str, area_cost: bool = False) -> list[Instance]:
@@ -42,13 +19,13 @@ def rectangles(name: str, area_cost: bool = False) -> list[Instance]:
 
     With `area_cost` a bin costs its area: the published values of Pisinger's set hold for that, not for the COST column.
     """
-    files = _files(name)
+    texts = files(name)
     found = []
-    for path, text in files.items():
+    for path, text in texts.items():
         if not path.endswith("_items.csv"):
             continue
         items = list(csv.DictReader(io.StringIO(text)))
-        bins = list(csv.DictReader(io.StringIO(files[path.replace("_items.csv", "_bins.csv")])))
+        bins = list(csv.DictReader(io.StringIO(texts[path.replace("_items.csv", "_bins.csv")])))
         problem = {
             "dimensions": 2,
             "items": [
@@ -78,7 +55,7 @@ def rectangles(name: str, area_cost: bool = False) -> list[Instance]:
 def containers() -> list[Instance]:
     """BR1-7: one container, orientation flags, every piece fully supported."""
     found = []
-    for path, text in _files("container3d_br").items():
+    for path, text in files("container3d_br").items():
         if "bischoff1995" not in path:
             continue
         numbers = iter(int(word) for word in text.split())
@@ -103,7 +80,7 @@ def containers() -> list[Instance]:
 
 def lengths() -> Iterator[Instance]:
     """BPPLIB: n, capacity, then the weights."""
-    for path, text in _files("bpp1d_bpplib").items():
+    for path, text in files("bpp1d_bpplib").items():
         numbers = [int(word) for word in text.split()]
         sizes = Counter(numbers[2 : 2 + numbers[0]])
         items = [{"id": f"w{size}", "length_mm": size, "quantity": count} for size, count in sorted(sizes.items())]
