@@ -9,13 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from containers.optimizer.floor import states
-from containers.optimizer.floor.walk import Point, SubAisle, Walk, assemble, simplify
+from containers.optimizer.floor.ladder import Ladder
+from containers.optimizer.floor.walk import Point, Walk, simplify
 from contracts.layout import ParametricLayout, location_id
 
-IntArray = npt.NDArray[np.int64]
 _LOCATION = re.compile(r"A(\d{2,})-([LR])-(\d{3,})-(\d+)")
 
 
@@ -26,34 +24,37 @@ class AisleFloor:
     layout: ParametricLayout
 
     @cached_property
-    def frame(self) -> tuple[Any, ...]:
-        """The floor as arrays: see tours.py."""
+    def ladder(self) -> Ladder:
+        """The same floor without names."""
         plan = self.layout
         end = plan.end_depot or plan.depot
-        shape = [plan.aisles, plan.blocks, plan.bays_per_block]
-        shape += [plan.depot.aisle, plan.depot.cross_aisle, end.aisle, end.cross_aisle]
         bays = plan.end_gap_m + plan.bay_width_m * np.arange(plan.bays_per_block)
-        across = plan.aisle_pitch_m * np.arange(plan.aisles)
-        return (
-            np.array(shape, dtype=np.int64),
-            np.tile(bays, plan.aisles * plan.blocks),
-            np.full(plan.blocks, plan.block_length_m),
-            np.tile(across, (plan.blocks + 1, 1)),
-            *self.tables.arrays,
+        return Ladder(
+            slots=plan.bays_per_block,
+            offset=np.tile(bays, plan.aisles * plan.blocks),
+            length=np.full(plan.blocks, plan.block_length_m),
+            across=plan.aisle_pitch_m * np.arange(plan.aisles),
+            start=(plan.depot.aisle, plan.depot.cross_aisle),
+            end=(end.aisle, end.cross_aisle),
         )
+
+    @property
+    def frame(self) -> tuple[Any, ...]:
+        """The floor as arrays: see tours.py."""
+        return self.ladder.frame
+
+    def scratch(self) -> tuple[Any, ...]:
+        """Fresh scratch arrays for one thread's calls of the kernels."""
+        return self.ladder.scratch()
 
     @property
     def exact(self) -> bool:
         """Whether tours are exact (few enough cross aisles for the equivalence classes)."""
-        return self.layout.blocks + 1 <= states.MAX_CROSS_AISLES
+        return self.ladder.exact
 
     @property
     def positions(self) -> int:
-        return self.layout.aisles * self.layout.blocks * self.layout.bays_per_block
-
-    @cached_property
-    def tables(self) -> states.Tables:
-        return states.tables(self.layout.blocks + 1)
+        return self.ladder.positions
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""
@@ -86,9 +87,7 @@ class AisleFloor:
 
     def place(self, position: int) -> tuple[int, int, int]:
         """(aisle, block, slot) of a position."""
-        cell, slot = divmod(position, self.layout.bays_per_block)
-        aisle, block = divmod(cell, self.layout.blocks)
-        return aisle, block, slot
+        return self.ladder.place(position)
 
     def xy(self, position: int) -> Point:
         aisle, block, slot = self.place(position)
@@ -113,73 +112,17 @@ class AisleFloor:
         depot_y = plan.depot.cross_aisle * plan.block_length_m
         return abs(x_m - plan.depot.aisle * plan.aisle_pitch_m) + abs(y_m - depot_y)
 
-    def scratch(self) -> tuple[Any, ...]:
-        """Fresh scratch arrays (bits, active, aisles, old, new) for one thread's calls of the kernels."""
-        plan = self.layout
-        cells, classes = plan.aisles * plan.blocks, len(self.tables.components)
-        return (
-            np.zeros((cells, (plan.bays_per_block + 63) // 64), dtype=np.uint64),
-            np.zeros(cells + 2, dtype=np.int64),
-            np.zeros(plan.aisles + 2, dtype=np.int64),
-            np.empty(classes),
-            np.empty(classes),
-        )
-
     def tour_length(self, positions: Iterable[int]) -> float:
         """Metres of the shortest tour through the positions."""
-        from containers.optimizer.floor import tours
-
-        return float(tours.tour_length(self.frame, self.scratch(), np.fromiter(positions, dtype=np.int64)))
+        return self.ladder.tour_length(positions)
 
     def tour(self, positions: Iterable[int]) -> Walk:
         """The shortest tour itself."""
-        from containers.optimizer.floor import tours
+        walk = self.ladder.tour(positions)
+        return Walk(walk.length_m, simplify([self._point(place) for place in walk.places]), walk.order)
 
-        wanted = np.unique(np.fromiter(positions, dtype=np.int64))
-        if len(wanted) == 0:
-            return Walk(0.0, (), ())
-        bits, active, aisles, old, new = self.scratch()
-        shape = self.frame[0]
-        count, _ = tours.mark(wanted, 0, len(wanted), shape[2], bits, active, 0)
-        aisle_count = tours.order_aisles(shape, active, count, aisles)
-        stages = aisle_count * (2 * self.layout.blocks + 1)
-        trace = np.full((stages, len(old)), -1, dtype=np.int32)
-        length, final = tours.sweep(self.frame, bits, aisles, aisle_count, old, new, trace)
-        path, order = self._unroll([int(a) for a in aisles[:aisle_count]], trace, int(final), wanted)
-        return Walk(float(length), simplify(path), tuple(order))
-
-    def _unroll(
-        self, aisles: list[int], trace: npt.NDArray[np.int32], final: int, wanted: IntArray
-    ) -> tuple[list[Point], list[int]]:
-        plan = self.layout
-        rows = plan.blocks + 1
-        picks: dict[tuple[int, int], list[tuple[int, float]]] = {}
-        for position in sorted(int(p) for p in wanted):
-            aisle, block, _ = self.place(position)
-            picks.setdefault((aisle, block), []).append((position, self.xy(position)[1]))
-        stages: list[tuple[int, int]] = []  # (index into aisles, block, or blocks + row for a cross aisle)
-        for k in range(len(aisles)):
-            stages += [(k, part) for part in range(plan.blocks)]
-            if k + 1 < len(aisles):
-                stages += [(k, plan.blocks + row) for row in range(rows)]
-        sub_aisles: list[SubAisle] = []
-        crossings: list[tuple[tuple[int, int], tuple[int, int], int]] = []
-        state = final
-        for stage in range(len(stages) - 1, -1, -1):
-            source, action, _target = (int(v) for v in self.tables.moves[trace[stage, state]])
-            k, part = stages[stage]
-            if part < plan.blocks:
-                cell = (aisles[k], part)
-                sub_aisles.append(SubAisle(cell, action, tuple(picks.get(cell, ()))))
-            elif action:
-                row = part - plan.blocks
-                crossings.append(((aisles[k], row), (aisles[k + 1], row), action))
-            state = source
-        places = {
-            (aisle, row): (aisle * plan.aisle_pitch_m, row * plan.block_length_m)
-            for aisle in aisles
-            for row in range(rows)
-        }
-        start = (plan.depot.aisle, plan.depot.cross_aisle)
-        finish = plan.end_depot or plan.depot
-        return assemble(start, (finish.aisle, finish.cross_aisle), places, sub_aisles, crossings)
+    def _point(self, place: int) -> Point:
+        if place >= 0:
+            return self.xy(place)
+        aisle, row = self.ladder.corner(place)
+        return aisle * self.layout.aisle_pitch_m, row * self.layout.block_length_m

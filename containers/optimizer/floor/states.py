@@ -20,6 +20,7 @@ IntArray = npt.NDArray[np.int32]
 
 # What a sub-aisle between cross aisles r and r + 1 can hold. Edges at the lower and the upper vertex, joined or not.
 NONE, ONE_PASS, TWO_PASSES, FROM_BELOW, FROM_ABOVE, GAP = range(6)
+ACTIONS = 6
 _VERTICAL = {
     NONE: (0, 0, False),
     ONE_PASS: (1, 1, True),
@@ -43,13 +44,17 @@ State = tuple[tuple[int, int], ...]  # per cross aisle: (degree class, component
 class Tables:
     """Moves between classes, as flat arrays that the kernel reads.
 
-    moves: (M, 3) int32 rows (from, action, to), grouped; group g is moves[first[g]:first[g + 1]].
-    Groups 0..R-2 are the sub-aisles, then R groups of three: cross aisle r with a PLAIN, ENDPOINT or DEPOT vertex,
-    whose action is the number of edges (0..2) to the next aisle.
-    degrees: (S, R) degree class per state; components: (S,) how many components. State 0 is the empty one.
+    Classes with an even number of odd vertices come first (`even` of them; class 0 is the empty one): a closed tour, and
+    an open one before its start and after its end, knows only these, and between start and end only the others.
+
+    moves: (M, 3) int32 rows (from, action, to). Group g's moves by action a from classes of parity p (0 even, 1 odd) are
+    moves[first[g, p, a]:first[g, p, a + 1]]. Groups 0..R-2 are the sub-aisles, then R groups of three: cross aisle r with
+    a PLAIN, ENDPOINT or DEPOT vertex, whose action is the number of edges (0..2) to the next aisle.
+    degrees: (S, R) degree class per class; components: (S,) how many components.
     """
 
     cross_aisles: int
+    even: int
     first: IntArray
     moves: IntArray
     degrees: IntArray
@@ -58,6 +63,11 @@ class Tables:
     @property
     def arrays(self) -> tuple[Any, ...]:
         return (self.first, self.moves, self.degrees, self.components)
+
+    def need_of(self, move: int) -> int:
+        """How many ends of a route the move places at its corner: 0, 1 (ENDPOINT) or 2 (DEPOT)."""
+        group = int(np.searchsorted(self.first[:, 0, 0], move, side="right")) - 1
+        return (group - (self.cross_aisles - 1)) % 3 if group >= self.cross_aisles - 1 else 0
 
 
 def _canonical(state: list[tuple[int, int]]) -> State:
@@ -129,15 +139,29 @@ def tables(cross_aisles: int) -> Tables:
             if item not in seen:
                 seen.add(item)
                 open_list.append(item)
-    states = list(numbers)
-    flat = [move for group in found for move in sorted(group)]
-    first = np.cumsum([0] + [len(group) for group in found]).astype(np.int32)
+    return _numbered(cross_aisles, list(numbers), found)
+
+
+def _numbered(cross_aisles: int, states: list[State], found: list[list[tuple[int, int, int]]]) -> Tables:
+    odd = [sum(degree == ODD for degree, _ in state) % 2 for state in states]
+    order = sorted(range(len(states)), key=lambda s: (odd[s], s))
+    number = {old: new for new, old in enumerate(order)}
+    first = np.zeros((len(found), 2, ACTIONS + 1), dtype=np.int32)
+    flat: list[tuple[int, int, int]] = []
+    for g, group in enumerate(found):
+        for parity in range(2):
+            for action in range(ACTIONS):
+                first[g, parity, action] = len(flat)
+                flat += sorted((number[a], how, number[b]) for a, how, b in group if odd[a] == parity and how == action)
+            first[g, parity, ACTIONS] = len(flat)
+    sorted_states = [states[s] for s in order]
     return Tables(
         cross_aisles=cross_aisles,
+        even=odd.count(0),
         first=first,
         moves=np.array(flat, dtype=np.int32),
-        degrees=np.array([[degree for degree, _ in state] for state in states], dtype=np.int32),
-        components=np.array([len({part for _, part in state if part}) for state in states], dtype=np.int32),
+        degrees=np.array([[degree for degree, _ in state] for state in sorted_states], dtype=np.int32),
+        components=np.array([len({part for _, part in state if part}) for state in sorted_states], dtype=np.int32),
     )
 
 

@@ -3,15 +3,18 @@
 A walking position is an integer `cell * slots + slot`, where cell = aisle * blocks + block and slots ascend from the
 block's lower cross aisle. Kernels take no objects, so a floor is a tuple of arrays, a `frame`:
 
-shape     int64 [aisles, blocks, slots, start aisle, start row, end aisle, end row]
+shape     int64 [aisles, blocks, slots, start aisle, start row, end aisle, end row, words per cell, kind, even classes]
 offset    float64 (cells * slots,) metres from the lower cross aisle to each position
 length    float64 (blocks,) metres between the cross aisles around a block
-across    float64 (rows, aisles) where each aisle meets each cross aisle, metres along it
+across    float64 (aisles,) where each aisle meets the cross aisles, metres along them
+entry     float64 (rows, aisles) metres from the depot to each corner, for a depot that hangs on several (FLOATING)
+always    uint64 bitmap of the depots' aisles, which every sweep passes
 first, moves, degrees, components: the equivalence classes of states.py for rows = blocks + 1
+matrix    float32 (positions + 2,)^2 walks, for floors of kind GRAPH (stops.py): last two rows are start and end
 
-and one thread's scratch is a tuple too (see AisleFloor.scratch):
-bits      uint64 (cells, words) zeros, left as zeros
-active    int64 (cells + 2,), aisles int64 (aisles + 2,), old and new float64 (classes,)
+and one thread's scratch is a tuple too (see ladder.py):
+bits      uint64 (cells * words,) zeros, left as zeros; present: uint64 bitmap, zeros, left as zeros
+old, new  float64 (3, classes); stops int64 (positions + 2,), twice
 """
 
 from __future__ import annotations
@@ -19,209 +22,196 @@ from __future__ import annotations
 import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros
 
+from containers.optimizer.floor.bits import ONE, extent, mark
 from containers.optimizer.jit import kernel
 
 INFINITY = np.inf
-ONE = np.uint64(1)
+
+# shape[8]: one block with start and end in one corner; any number of blocks with fixed corners; a depot that hangs on
+# several corners; a floor of which only the walks between positions are known.
+ONE_BLOCK, FIXED, FLOATING, GRAPH = range(4)
 
 
 @kernel
-def mark(positions, start, stop, slots, bits, active, count):  # type: ignore[no-untyped-def]
-    """Set the bits of positions[start:stop]; append fresh cells to active[count:]. Returns (cells, new positions)."""
-    words = bits.shape[1]
-    halts = 0
-    for i in range(start, stop):
-        p = positions[i]
-        cell = p // slots
-        slot = p - cell * slots
-        fresh = True
-        for w in range(words):
-            if bits[cell, w] != 0:
-                fresh = False
-                break
-        if fresh:
-            active[count] = cell
-            count += 1
-        bit = ONE << np.uint64(slot & 63)
-        if bits[cell, slot >> 6] & bit == 0:
-            bits[cell, slot >> 6] |= bit
-            halts += 1
-    return count, halts
-
-
-@kernel
-def clear(bits, active, count):  # type: ignore[no-untyped-def]
-    """Unset what `mark` set."""
-    for i in range(count):
-        for w in range(bits.shape[1]):
-            bits[active[i], w] = np.uint64(0)
-
-
-@kernel
-def cell_extent(row, base, offset):  # type: ignore[no-untyped-def]
-    """(lowest, highest, widest step between neighbours) of one cell's marked positions; lowest -1 when none."""
-    lowest = -1.0
-    last = 0.0
-    widest = 0.0
-    for w in range(row.shape[0]):
-        word = row[w]
-        while word != 0:
-            here = offset[base + (w << 6) + int(trailing_zeros(word))]
-            if lowest < 0:
-                lowest = here
-            elif here - last > widest:
-                widest = here - last
-            last = here
-            word &= word - ONE
-    return lowest, last, widest
-
-
-@kernel
-def order_aisles(shape, active, count, aisles):  # type: ignore[no-untyped-def]
-    """The distinct aisles of the active cells and of both depots, ascending, into `aisles`. Returns how many."""
-    blocks = shape[1]
-    found = 0
-    for i in range(count + 2):
-        if i < count:
-            aisle = active[i] // blocks
-        elif i == count:
-            aisle = shape[3]
-        else:
-            aisle = shape[5]
-        j = found
-        while j > 0 and aisles[j - 1] > aisle:
-            j -= 1
-        if j > 0 and aisles[j - 1] == aisle:
-            continue
-        for t in range(found, j, -1):
-            aisles[t] = aisles[t - 1]
-        aisles[j] = aisle
-        found += 1
-    return found
-
-
-@kernel
-def sweep_one_block(shape, offset, length, across, bits, aisles, aisle_count):  # type: ignore[no-untyped-def]
-    """Ratliff & Rosenthal (1983) written out: one block, start and end in the same place. Metres.
+def sweep_one_block(frame, bits, present):  # type: ignore[no-untyped-def]
+    """(metres, positions): Ratliff & Rosenthal (1983) written out: one block, start and end in the same corner.
 
     The five classes at the frontier: odd (both ends odd, joined), low (lower end only), high (upper end only), one
-    (both even, joined), two (both even, apart).
+    (both even, joined), two (both even, apart). Unmarks what is marked.
     """
-    full = length[0]
-    slots = shape[2]
+    shape, offset, length, across = frame[0], frame[1], frame[2], frame[3]
+    slots, words = shape[2], shape[7]
     depot, depot_row = shape[3], shape[4]
+    full = length[0]
     odd = low = high = one = two = INFINITY
-    for k in range(aisle_count):
-        aisle = aisles[k]
-        lowest, highest, widest = cell_extent(bits[aisle], aisle * slots, offset)
-        if lowest < 0:  # a depot's aisle without a pick
-            below = above = least = 0.0
-            gap = INFINITY
-        else:
-            below = 2.0 * highest
-            above = 2.0 * (full - lowest)
-            gap = 2.0 * (full - widest) if widest > 0 else INFINITY
-            least = min(min(below, above), gap)
-        if k == 0:
-            odd, low, high, one, two = full, below, above, 2.0 * full, gap
-            if lowest < 0:  # only the depot's own vertex counts as reached
-                low = 0.0 if depot_row == 0 else INFINITY
-                high = 0.0 if depot_row == 1 else INFINITY
-        else:
-            joined = min(min(low, high), one)
-            odd_new = min(odd + least, min(joined, two) + full)
-            one_new = min(min(odd + full, one + least), min(min(low, high), two) + 2.0 * full)
-            two_new = min(min(low + min(above, gap), high + min(below, gap)), two + least)
-            low_new, high_new = low + below, high + above
-            odd, one, two, low, high = odd_new, one_new, two_new, low_new, high_new
-        if k + 1 == aisle_count:
-            break
-        up = across[1, aisles[k + 1]] - across[1, aisle]
-        down = across[0, aisles[k + 1]] - across[0, aisle]
-        both = up + down
-        low_new = min(low, one) + 2.0 * down
-        high_new = min(high, one) + 2.0 * up
-        if aisle == depot:
-            if depot_row == 0:
-                high_new = one + 2.0 * up
+    halts = 0
+    before = -1
+    for p in range(present.shape[0]):
+        left = present[p]
+        present[p] = np.uint64(0)
+        while left != 0:
+            aisle = (p << 6) + int(trailing_zeros(left))
+            left &= left - ONE
+            lowest, highest, widest, count = extent(bits, aisle * words, words, aisle * slots, offset)
+            for w in range(words):
+                bits[aisle * words + w] = np.uint64(0)
+            halts += count
+            if count == 0:  # the depot's aisle without a pick
+                below = above = least = 0.0
+                gap = INFINITY
             else:
-                low_new = one + 2.0 * down
-        two = min(min(low, high), two) + 2.0 * both
-        odd, one = odd + both, one + 2.0 * both
-        low, high = low_new, high_new
-    if aisles[aisle_count - 1] == depot:
-        return min(low if depot_row == 0 else high, one)
-    return min(min(low, high), one)
+                below = 2.0 * highest
+                above = 2.0 * (full - lowest)
+                gap = 2.0 * (full - widest) if widest > 0 else INFINITY
+                least = min(min(below, above), gap)
+            if before < 0:
+                odd, low, high, one, two = full, below, above, 2.0 * full, gap
+                if count == 0:  # only the depot's own corner counts as reached
+                    low = 0.0 if depot_row == 0 else INFINITY
+                    high = 0.0 if depot_row == 1 else INFINITY
+            else:
+                step = across[aisle] - across[before]
+                low_in = min(low, one) + 2.0 * step
+                high_in = min(high, one) + 2.0 * step
+                if before == depot:
+                    if depot_row == 0:
+                        high_in = one + 2.0 * step
+                    else:
+                        low_in = one + 2.0 * step
+                two_in = min(min(low, high), two) + 4.0 * step
+                odd_in, one_in = odd + 2.0 * step, one + 4.0 * step
+                joined = min(min(low_in, high_in), one_in)
+                odd = min(odd_in + least, min(joined, two_in) + full)
+                one = min(min(odd_in + full, one_in + least), min(min(low_in, high_in), two_in) + 2.0 * full)
+                two = min(min(low_in + min(above, gap), high_in + min(below, gap)), two_in + least)
+                low, high = low_in + below, high_in + above
+            before = aisle
+    if before == depot:
+        return min(low if depot_row == 0 else high, one), halts
+    return min(min(low, high), one), halts
 
 
 @kernel
-def sweep(frame, bits, aisles, aisle_count, old, new, trace):  # type: ignore[no-untyped-def]
-    """Length of the shortest tour over the listed aisles (ascending, both depots' aisles among them).
+def cell_weights(bits, cell, full, frame, weights):  # type: ignore[no-untyped-def]
+    """Metres of each action of states.py in a cell, into weights (6,); returns its positions."""
+    shape, offset = frame[0], frame[1]
+    lowest, highest, widest, count = extent(bits, cell * shape[7], shape[7], cell * shape[2], offset)
+    weights[1] = full
+    weights[2] = 2.0 * full
+    if count == 0:
+        weights[0] = 0.0
+        weights[3] = INFINITY
+        weights[4] = INFINITY
+        weights[5] = INFINITY
+    else:
+        weights[0] = INFINITY
+        weights[3] = 2.0 * highest
+        weights[4] = 2.0 * (full - lowest)
+        weights[5] = 2.0 * (full - widest) if widest > 0 else INFINITY
+    return count
 
-    trace: (aisles * (2R-1), classes) int32, filled with the move that led to each class when it has any rows; pass an
-    empty one for the length alone. Returns (length, final class).
+
+@kernel
+def apply(first, moves, group, parity, weights, old, new, trace):  # type: ignore[no-untyped-def]
+    """One stage: the cheapest way into each class of `new`, which keeps what it holds. trace: (classes,) or empty."""
+    tracing = trace.shape[0] > 0
+    for action in range(weights.shape[0]):
+        weight = weights[action]
+        if weight == INFINITY:
+            continue
+        for m in range(first[group, parity, action], first[group, parity, action + 1]):
+            cost = old[moves[m, 0]] + weight
+            target = moves[m, 2]
+            if cost < new[target]:
+                new[target] = cost
+                if tracing:
+                    trace[target] = m
+
+
+@kernel
+def sweep(frame, bits, present, old, new, trace):  # type: ignore[no-untyped-def]
+    """(metres, positions, final class, final layer) of the shortest tour over the marked positions; unmarks them.
+
+    trace: (aisles * (2R-1), layers, classes) int32, filled with the move that led to each class when it has any rows;
+    pass an empty one for the length alone. Layers count the depot's ends already placed when it is FLOATING.
     """
-    shape, offset, length, across, first, moves, degrees, components = frame
-    blocks = shape[1]
+    shape, _offset, length, across, entry, _always, first, moves, degrees, components, _matrix = frame
+    blocks, words = shape[1], shape[7]
     rows = blocks + 1
-    states = components.shape[0]
+    floating = shape[8] == FLOATING
+    layers = 3 if floating else 1
     same = shape[3] == shape[5] and shape[4] == shape[6]
     tracing = trace.shape[0] > 0
+    no_trace = np.empty(0, dtype=np.int32)
     weights = np.empty(6)
-    for s in range(states):
-        old[s] = INFINITY
-    old[0] = 0.0
+    steps = np.empty(3)
+    old[:layers] = INFINITY
+    old[0, 0] = 0.0
+    parity = 0
     stage = 0
-    for k in range(aisle_count):
-        aisle = aisles[k]
-        for block in range(blocks):
-            cell = aisle * blocks + block
-            lowest, highest, widest = cell_extent(bits[cell], cell * shape[2], offset)
-            weights[1] = length[block]
-            weights[2] = 2.0 * length[block]
-            if lowest < 0:
-                weights[0] = 0.0
-                weights[3] = INFINITY
-                weights[4] = INFINITY
-                weights[5] = INFINITY
-            else:
-                weights[0] = INFINITY
-                weights[3] = 2.0 * highest
-                weights[4] = 2.0 * (length[block] - lowest)
-                weights[5] = 2.0 * (length[block] - widest) if widest > 0 else INFINITY
-            for s in range(states):
-                new[s] = INFINITY
-            for m in range(first[block], first[block + 1]):
-                cost = old[moves[m, 0]] + weights[moves[m, 1]]
-                target = moves[m, 2]
-                if cost < new[target]:
-                    new[target] = cost
-                    if tracing:
-                        trace[stage, target] = m
-            stage += 1
-            old, new = new, old
-        if k + 1 == aisle_count:
-            break
-        for row in range(rows):
-            step = across[row, aisles[k + 1]] - across[row, aisle]
-            need = 0
-            if aisle == shape[3] and row == shape[4]:
-                need = 2 if same else 1
-            elif aisle == shape[5] and row == shape[6]:
-                need = 1
-            group = blocks + 3 * row + need
-            for s in range(states):
-                new[s] = INFINITY
-            for m in range(first[group], first[group + 1]):
-                cost = old[moves[m, 0]] + step * moves[m, 1]
-                target = moves[m, 2]
-                if cost < new[target]:
-                    new[target] = cost
-                    if tracing:
-                        trace[stage, target] = m
-            stage += 1
-            old, new = new, old
-    return final_class(shape, degrees, components, old, aisles[aisle_count - 1], rows)
+    halts = 0
+    before = -1
+    for p in range(present.shape[0]):
+        left = present[p]
+        present[p] = np.uint64(0)
+        while left != 0:
+            aisle = (p << 6) + int(trailing_zeros(left))
+            left &= left - ONE
+            if before >= 0:
+                step = across[aisle] - across[before]
+                for edges in range(3):
+                    steps[edges] = step * edges
+                for row in range(rows):
+                    group = blocks + 3 * row
+                    new[:layers] = INFINITY
+                    if floating:
+                        for layer in range(3):
+                            for ends in range(3 - layer):
+                                extra = entry[row, before] * ends
+                                if extra == INFINITY:
+                                    break
+                                for edges in range(3):
+                                    steps[edges] = step * edges + extra
+                                apply(
+                                    first, moves, group + ends, layer & 1, steps, old[layer], new[layer + ends],
+                                    trace[stage, layer + ends] if tracing else no_trace,
+                                )  # fmt: skip
+                                for edges in range(3):
+                                    steps[edges] = step * edges
+                    else:
+                        need = 0
+                        if before == shape[3] and row == shape[4]:
+                            need = 2 if same else 1
+                        elif before == shape[5] and row == shape[6]:
+                            need = 1
+                        apply(
+                            first, moves, group + need, parity, steps, old[0], new[0],
+                            trace[stage, 0] if tracing else no_trace,
+                        )  # fmt: skip
+                        if need == 1:
+                            parity = 1 - parity
+                    stage += 1
+                    old, new = new, old
+            for block in range(blocks):
+                cell = aisle * blocks + block
+                halts += cell_weights(bits, cell, length[block], frame, weights)
+                for w in range(words):
+                    bits[cell * words + w] = np.uint64(0)
+                new[:layers] = INFINITY
+                for layer in range(layers):
+                    apply(
+                        first, moves, block, layer & 1 if floating else parity, weights, old[layer], new[layer],
+                        trace[stage, layer] if tracing else no_trace,
+                    )  # fmt: skip
+                stage += 1
+                old, new = new, old
+            before = aisle
+    if floating:
+        best, final, layer = final_floating(entry, degrees, components, old, before, rows)
+    else:
+        best, final = final_class(shape, degrees, components, old[0], before, rows)
+        layer = 0
+    return best, halts, final, layer
 
 
 @kernel
@@ -249,23 +239,57 @@ def final_class(shape, degrees, components, costs, aisle, rows):  # type: ignore
 
 
 @kernel
-def marked_tour(frame, scratch, count):  # type: ignore[no-untyped-def]
-    """Metres of the shortest tour through what is marked in `count` active cells; unmarks it."""
-    bits, active, aisles, old, new = scratch
-    shape = frame[0]
-    if count == 0:
-        return 0.0
-    aisle_count = order_aisles(shape, active, count, aisles)
-    if shape[1] == 1 and shape[3] == shape[5] and shape[4] == shape[6]:
-        metres = sweep_one_block(shape, frame[1], frame[2], frame[3], bits, aisles, aisle_count)
-    else:
-        metres, _final = sweep(frame, bits, aisles, aisle_count, old, new, np.empty((0, 0), dtype=np.int32))
-    clear(bits, active, count)
-    return metres
+def final_floating(entry, degrees, components, costs, aisle, rows):  # type: ignore[no-untyped-def]
+    """(cost, class, layer): as final_class, where the ends that are left are placed at corners of the last aisle."""
+    best = INFINITY
+    final = -1
+    final_layer = 0
+    for layer in range(3):
+        for s in range(components.shape[0]):
+            if costs[layer, s] >= best or components[s] > 1:
+                continue
+            extra = 0.0
+            odd = 0
+            nearest = INFINITY
+            for row in range(rows):
+                if degrees[s, row] == 1:
+                    odd += 1
+                    extra += entry[row, aisle]
+                elif degrees[s, row] == 2:
+                    nearest = min(nearest, entry[row, aisle])
+            if odd == 0 and layer == 0:
+                extra = 2.0 * nearest
+            elif odd + layer != 2:
+                continue
+            if costs[layer, s] + extra < best:
+                best = costs[layer, s] + extra
+                final = s
+                final_layer = layer
+    return best, final, final_layer
+
+
+@kernel
+def tour(frame, scratch):  # type: ignore[no-untyped-def]
+    """(metres, positions) of the shortest tour from depot to depot through what is marked; unmarks it. (0, 0) for none."""
+    bits, present, old, new, _stops, _spare = scratch
+    shape, always = frame[0], frame[5]
+    any_marked = False
+    for p in range(present.shape[0]):
+        if present[p] != 0:
+            any_marked = True
+    if not any_marked:
+        return 0.0, 0
+    for p in range(present.shape[0]):
+        present[p] |= always[p]
+    if shape[8] == ONE_BLOCK:
+        return sweep_one_block(frame, bits, present)
+    metres, halts, _final, _layer = sweep(frame, bits, present, old, new, np.empty((0, 0, 0), dtype=np.int32))
+    return metres, halts
 
 
 @kernel
 def tour_length(frame, scratch, positions):  # type: ignore[no-untyped-def]
     """Metres of the shortest tour from the start depot through `positions` to the end depot; 0 for none."""
-    count, _halts = mark(positions, 0, positions.shape[0], frame[0][2], scratch[0], scratch[1], 0)
-    return marked_tour(frame, scratch, count)
+    mark(positions, frame[0], scratch[0], scratch[1])
+    metres, _halts = tour(frame, scratch)
+    return metres

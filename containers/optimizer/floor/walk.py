@@ -15,16 +15,17 @@ Vertex = tuple[int, int]  # (aisle, cross aisle)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """metres, corner points [x, y] from start to end, and positions in picking order."""
+    """metres, corner points [x, y] from start to end, positions in picking order, and on a graph the nodes walked."""
 
     length_m: float
     path: tuple[Point, ...]
     order: tuple[int, ...]
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SubAisle:
-    """What the tour does between `low` and the cross aisle above it. `picks`: (position, y) ascending in y."""
+    """What the tour does between `low` and the cross aisle above it. `picks`: (position, metres above `low`) ascending."""
 
     low: Vertex
     action: int
@@ -37,14 +38,22 @@ class _Edge:
     picks: tuple[tuple[int, float], ...] = ()  # ascending from ends[0] to ends[1]
 
 
+def corner_place(aisle: int, row: int, rows: int) -> int:
+    """The number by which a walk names a corner: negative, where positions are not."""
+    return -1 - (aisle * rows + row)
+
+
 def assemble(
     start: Vertex,
     end: Vertex,
-    places: dict[Vertex, Point],
+    rows: int,
     sub_aisles: Sequence[SubAisle],
     crossings: Sequence[tuple[Vertex, Vertex, int]],
-) -> tuple[list[Point], list[int]]:
-    """An Eulerian walk (Hierholzer) over the tour's edges; dead ends are walked when their vertex is first reached."""
+) -> tuple[list[int], list[int]]:
+    """(places, positions in picking order) of an Eulerian walk (Hierholzer) over the tour's edges.
+
+    Places are the corners passed and the positions turned at. Dead ends are walked when their corner is first reached.
+    """
     edges: list[_Edge] = []
     dead_ends: dict[Vertex, list[list[tuple[int, float]]]] = defaultdict(list)
     for part in sub_aisles:
@@ -65,7 +74,7 @@ def assemble(
             raise ValueError(f"unknown action {part.action}")
     for left, right, count in crossings:
         edges.extend(_Edge((left, right)) for _ in range(count))
-    return _trace(_euler(start, end, edges), start, places, dead_ends)
+    return _trace(_euler(start, end, edges), start, rows, dead_ends)
 
 
 def _split_at_gap(picks: Sequence[tuple[int, float]]) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
@@ -106,25 +115,25 @@ def _euler(start: Vertex, end: Vertex, edges: Sequence[_Edge]) -> list[tuple[_Ed
 def _trace(
     walk: Sequence[tuple[_Edge, Vertex]],
     start: Vertex,
-    places: dict[Vertex, Point],
+    rows: int,
     dead_ends: dict[Vertex, list[list[tuple[int, float]]]],
-) -> tuple[list[Point], list[int]]:
-    path: list[Point] = []
+) -> tuple[list[int], list[int]]:
+    places: list[int] = []
     order: list[int] = []
 
     def reach(vertex: Vertex) -> None:
-        x, y = places[vertex]
-        path.append((x, y))
+        corner = corner_place(*vertex, rows)
+        places.append(corner)
         for branch in dead_ends.pop(vertex, ()):
             order.extend(position for position, _ in branch)
-            path.extend(((x, branch[-1][1]), (x, y)))
+            places.extend((branch[-1][0], corner))
 
     reach(start)
     for edge, left_by in walk:
         forward = edge.ends[0] == left_by
         order.extend(position for position, _ in (edge.picks if forward else reversed(edge.picks)))
         reach(edge.ends[1] if forward else edge.ends[0])
-    return path, order
+    return places, order
 
 
 def simplify(path: Sequence[Point]) -> tuple[Point, ...]:
