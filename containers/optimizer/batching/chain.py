@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from containers.optimizer.batching import anneal
+from containers.optimizer.batching import anneal, late, measure
 from containers.optimizer.batching.units import IntArray, Units
 from containers.optimizer.floor.aisles import AisleFloor
 
@@ -34,7 +34,7 @@ class Chain:
     pool: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        n, dims = self.units.count, self.units.arrays[2].shape[1]
+        n, dims = self.units.count, self.units.arrays[1].shape[1]
         rows = n + 1
         small = n < 2000
         self._scratch = self.floor.scratch()
@@ -76,24 +76,24 @@ class Chain:
     def restart(self, assignment: IntArray) -> None:
         """Go on from another plan; the best so far stays when it is better."""
         previous = float(self.totals[1]) if self.totals[1] else float("inf")
-        anneal.rebuild(
+        measure.rebuild(
             self.floor.frame, self._scratch, self.units.arrays, self._plan, self._memory, self.zobrist, assignment
         )
         count, metres, halts = self._plan[4], self._plan[9], self._plan[10]
         weights = self.units.weights
         used = count > 0
         value = metres[used].sum() * weights[0] + used.sum() * weights[1] + halts[used].sum() * weights[2]
-        late = 0.0
+        seconds_late = 0.0
         if weights[7] > 0:
             none = np.full(3, -1, dtype=np.int64)
             work = np.empty(2 * len(count) + self.pickers)
-            late = anneal.lateness(
+            seconds_late = late.lateness(
                 self.units.arrays, self._plan, weights, self.pickers, -1, 0.0, 0.0, -1, 0.0, 0.0, none, work
             )
-        value += late * weights[7]
+        value += seconds_late * weights[7]
         for batch in np.flatnonzero(used):
             anneal.remember(self._plan, self.pool, int(batch))
-        self.totals[0], self.totals[2] = value, late
+        self.totals[0], self.totals[2] = value, seconds_late
         if value < previous - 1e-9:
             self.best[:] = assignment
             self.totals[1] = value

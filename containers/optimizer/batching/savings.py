@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.optimizer.floor.tours import mark, marked_tour
+from containers.optimizer.floor.bits import join
+from containers.optimizer.floor.tours import tour
 from containers.optimizer.jit import kernel
 
 
 @kernel
 def joint_cost(frame, scratch, units, weights, heads, follower, i, j):  # type: ignore[no-untyped-def]
     """Objective of one batch that holds the lists headed by heads[i] and, unless j < 0, heads[j]."""
-    offsets, positions = units[0], units[1]
-    cells = 0
-    halts = 0
     for side in range(2):
         group = i if side == 0 else j
         if group < 0:
             continue
         unit = heads[group]
         while unit >= 0:
-            cells, fresh = mark(positions, offsets[unit], offsets[unit + 1], frame[0][2], scratch[0], scratch[1], cells)
-            halts += fresh
+            join(units[0], unit, scratch[0], scratch[1])
             unit = follower[unit]
-    return marked_tour(frame, scratch, cells) * weights[0] + weights[1] + halts * weights[2]
+    metres, halts = tour(frame, scratch)
+    return metres * weights[0] + weights[1] + halts * weights[2]
 
 
 @kernel
 def saving_of(frame, scratch, units, weights, heads, follower, load, tag, clash, cost, i, j):  # type: ignore[no-untyped-def]
     """Objective saved when batches i and j become one; -1 when they may not."""
-    capacity, zones = units[3], units[6]
+    capacity, zones = units[2], units[5]
     if zones[i] != zones[j] or (tag[i] & clash[j]) != 0:
         return -1.0
     for d in range(capacity.shape[0]):
@@ -41,8 +39,8 @@ def saving_of(frame, scratch, units, weights, heads, follower, load, tag, clash,
 @kernel
 def pair_savings(frame, scratch, units, weights, chosen):  # type: ignore[no-untyped-def]
     """(costs (m,), savings float32 (m, m) symmetric) of the chosen units alone and in pairs; -1 where forbidden."""
-    offsets, _positions, demand, _capacity, tags, clashes, _zones, _due = units
-    n = offsets.shape[0] - 1
+    _lists, demand, _capacity, tags, clashes, _zones, _due, _pieces = units
+    n = demand.shape[0]
     m = chosen.shape[0]
     heads = np.arange(n)
     follower = np.full(n, -1, dtype=np.int64)
@@ -65,7 +63,7 @@ def merge_by_savings(frame, scratch, units, weights, chosen, cost_of, saving):  
 
     saving: (m, m) from pair_savings; destroyed.
     """
-    _offsets, _positions, demand, capacity, tags, clashes, _zones, _due = units
+    _lists, demand, capacity, tags, clashes, _zones, _due, _pieces = units
     n = demand.shape[0]
     m = chosen.shape[0]
     load = demand.copy()

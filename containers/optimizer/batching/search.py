@@ -56,8 +56,7 @@ def _construct(floor: AisleFloor, units: Units) -> tuple[IntArray, IntArray]:
     n = units.count
     assignment = np.zeros(n, dtype=np.int64)
     near = np.full((n, NEIGHBOURS), -1, dtype=np.int64)
-    offsets, positions = units.arrays[0], units.arrays[1]
-    heart = np.array([np.median(positions[offsets[i] : offsets[i + 1]]) for i in range(n)])
+    heart = np.array([np.median(places) for places in units.places])
     by_place = np.argsort(heart, kind="stable").astype(np.int64)
     windows = max(1, -(-n // WINDOW))
     batches = 0

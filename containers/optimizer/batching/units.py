@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from containers.optimizer.batching.problem import Instance
+from containers.optimizer.batching.problem import UNLIMITED, Instance
+from containers.optimizer.floor.bits import words_of
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Units:
-    """parts: which parts each unit holds. arrays, weights, near: see anneal.py."""
+    """parts: which parts each unit holds. places: the walking positions of each. arrays, weights: see measure.py."""
 
     parts: tuple[tuple[int, ...], ...]
+    places: tuple[IntArray, ...]
     arrays: tuple[Any, ...]
     weights: npt.NDArray[np.float64]
 
@@ -41,31 +43,33 @@ class Units:
 
 def units_of(instance: Instance, groups: list[list[int]]) -> Units:
     """Flatten the parts, each group of part numbers as one unit."""
-    lists, demand, tags, zones, due = [], [], [], [], []
+    lists, demand, tags, zones, due, pieces = [], [], [], [], [], []
     zone_numbers: dict[str | None, int] = {}
+    limited = np.flatnonzero(instance.capacity < UNLIMITED)
     for group in groups:
         parts = [instance.parts[i] for i in group]
         lists.append(np.unique([pick.position for part in parts for pick in part.picks]))
-        demand.append([sum(column) for column in zip(*(part.demand for part in parts), strict=True)])
+        total = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
+        demand.append(total)
+        pieces.append(total[0])
         mask = 0
         for part in parts:
             mask |= part.tags
         tags.append(mask)
         zones.append(zone_numbers.setdefault(parts[0].zone, len(zone_numbers)))
         due.append(min(part.due_s for part in parts))
-    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
-    np.cumsum([len(one) for one in lists], out=offsets[1:])
+    shape = instance.floor.frame[0]
     arrays = (
-        offsets,
-        np.concatenate(lists).astype(np.int64) if lists else np.zeros(0, dtype=np.int64),
-        np.array(demand, dtype=np.int64).reshape(len(lists), len(instance.capacity)),
-        instance.capacity,
+        words_of(lists, int(shape[2]), int(shape[1])),
+        np.ascontiguousarray(np.array(demand, dtype=np.int64).reshape(len(lists), len(instance.capacity))[:, limited]),
+        instance.capacity[limited],
         np.array(tags, dtype=np.uint64),
         np.array([instance.clash_of(mask) for mask in tags], dtype=np.uint64),
         np.array(zones, dtype=np.int64),
         np.array(due, dtype=np.float64),
+        np.array(pieces, dtype=np.float64),
     )
-    return Units(tuple(tuple(group) for group in groups), arrays, weights_of(instance))
+    return Units(tuple(tuple(group) for group in groups), tuple(lists), arrays, weights_of(instance))
 
 
 def weights_of(instance: Instance) -> npt.NDArray[np.float64]:
