@@ -33,7 +33,7 @@ class AisleFloor:
             slots=plan.bays_per_block,
             offset=np.tile(bays, plan.aisles * plan.blocks),
             length=np.full(plan.blocks, plan.block_length_m),
-            across=plan.aisle_pitch_m * np.arange(plan.aisles),
+            across=plan.aisle_pitch_m * np.arange(plan.aisles, dtype=np.float64),
             start=(plan.depot.aisle, plan.depot.cross_aisle),
             end=(end.aisle, end.cross_aisle),
         )

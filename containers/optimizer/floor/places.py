@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.walk import Point, Walk
@@ -21,6 +21,13 @@ class Floor(Protocol):
     @property
     def exact(self) -> bool:
         """Whether `tour` is proven to be the shortest."""
+
+    @property
+    def frame(self) -> tuple[Any, ...]:
+        """The floor as the kernels' arrays: see tours.py."""
+
+    def scratch(self) -> tuple[Any, ...]:
+        """Fresh scratch arrays for one thread's calls of the kernels."""
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""
