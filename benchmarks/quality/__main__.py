@@ -19,6 +19,7 @@ SETS: dict[str, str] = {
     "br": "benchmarks.quality.packing:br",
     "bpp1d": "benchmarks.quality.packing:bpp1d",
     "vsbpp": "benchmarks.quality.packing:vsbpp",
+    "jobshop": "benchmarks.quality.scheduling:jobshop",
 }
 
 
