@@ -169,6 +169,20 @@ class WarehouseState(StatefulObject):
             return _problem(problem)
         return dumps({"ok": last})
 
+    @answer
+    async def append_events(self, payload: Any) -> int:
+        """{"source", "first", "events": [{type, zone, at, data}]} → the last number of the source that is stored.
+
+        What came before changes nothing. Raises ProblemError conflict on a gap in the source's numbers.
+        """
+        self._require()
+        events = dumps(payload["events"])
+
+        def write() -> int:
+            return hub.append_from(self._sql, payload["source"], payload["first"], events, len(payload["events"]))
+
+        return self._sql.transaction(write)
+
     # --- telling zones and the directory -------------------------------------------------------------------------
 
     def _zones(self) -> list[str]:

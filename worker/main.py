@@ -14,6 +14,7 @@ from durable_objects.agent_fleet import AgentFleet
 from durable_objects.idempotency_store import IdempotencyStore
 from durable_objects.optimization_job import OptimizationJob
 from durable_objects.rate_limiter import RateLimiter
+from durable_objects.task_queue import TaskQueue
 from durable_objects.warehouse_directory import WarehouseDirectory
 from durable_objects.warehouse_state import WarehouseState
 from durable_objects.warehouse_zone import WarehouseZone
@@ -28,6 +29,7 @@ __all__ = [
     "OptimizerContainer",
     "RateLimiter",
     "SyncContainer",
+    "TaskQueue",
     "WarehouseDirectory",
     "WarehouseManagerContainer",
     "WarehouseState",

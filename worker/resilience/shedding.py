@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from contracts.errors import ProblemError
 from worker.routing import Priority
 
@@ -19,6 +22,15 @@ class Inflight:
 
     def __exit__(self, *_: object) -> None:
         self.count -= 1
+
+    @contextmanager
+    def parked(self, waits: bool) -> Iterator[None]:
+        """Around a call that merely waits for news: it is no work, and many of them must not look like load."""
+        self.count -= waits
+        try:
+            yield
+        finally:
+            self.count += waits
 
     def admit(self, priority: Priority, limit: int) -> None:
         """Raises overloaded when requests of this priority must wait."""

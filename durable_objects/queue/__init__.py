@@ -1,0 +1,1 @@
+"""The logic of TaskQueue, on plain SQL: no `js`, no `workers`, so that CPython tests it in milliseconds."""
