@@ -46,3 +46,10 @@ numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
 def kernel(function: Any) -> Any:
     """Compile in nopython mode, releasing the GIL, cached on disk. Lazily: at the first call."""
     return numba.njit(nogil=True, cache=True)(function)
+
+
+def vector_kernel(function: Any) -> Any:
+    """A kernel whose sums may be reordered, so that they use vector units. Its arguments must be finite or infinite, never
+    NaN; equal inputs give equal results on one machine, and differences in the last bits between machines.
+    """
+    return numba.njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc", "contract"})(function)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.optimizer.batching.chance import below, fraction
 from containers.optimizer.batching.late import lateness
 from containers.optimizer.batching.measure import attach, detach, fits, measure
+from containers.optimizer.chance import below, fraction
 from containers.optimizer.jit import kernel
 
 

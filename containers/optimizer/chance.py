@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from containers.optimizer.jit import kernel
+
+
+def stream(seed: int, number: int = 0) -> npt.NDArray[np.uint64]:
+    """The state of the `number`-th stream of a seed; kernels change it in place."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + number * 0xD1B54A32D192ED03 + 0x1234567) % (1 << 64)
+    return np.array([mixed or 1], dtype=np.uint64)
 
 
 @kernel
