@@ -17,6 +17,7 @@ FAMILIES: dict[str, str] = {
     "routing": "containers.optimizer.routing.family:FAMILY",
     "cartonization": "containers.optimizer.cartonization:FAMILY",
     "labour": "containers.optimizer.labour:FAMILY",
+    "scenario": "containers.optimizer.scenario:FAMILY",
 }
 
 

@@ -22,6 +22,7 @@ FAMILIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "cartonization": ("contracts.problems.cartonization", "CartonizationProblem", ()),
     "labour": ("contracts.problems.labour", "LabourProblem", ()),
     "routing": ("contracts.problems.routing", "RoutingProblem", ("layout",)),
+    "scenario": ("contracts.problems.scenario", "ScenarioProblem", ("layout", "items", "stock", "orders")),
 }
 
 

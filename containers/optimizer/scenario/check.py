@@ -1,0 +1,90 @@
+"""An independent reading of a scenario's answer: its plan by the batching family's check, its sums from the plan alone."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from containers.optimizer.batching import FAMILY as BATCHING
+from containers.optimizer.family import CheckReport
+from containers.optimizer.scenario.problem import Scenario
+from contracts.errors import Fault, from_validation
+from contracts.optimize import Objective
+from contracts.problems.batching import Batch
+from contracts.problems.scenario import ScenarioSolution
+
+CENTIMETRE = 0.01
+
+
+def check(scenario: Scenario, solution: Mapping[str, Any], _locks: Mapping[str, Any] | None) -> CheckReport:
+    """What is wrong with the figures or the plan behind them."""
+    try:
+        model = ScenarioSolution.model_validate(solution)
+    except ValidationError as error:
+        return CheckReport(Objective(value=math.inf, unit="s"), from_validation(error).errors)
+    if not model.stages:
+        return CheckReport(Objective(value=math.inf, unit="s"), (Fault("/stages", "there is no stage"),))
+    last = model.stages[-1]
+    walking = last.metres / scenario.source.pace.walk_m_per_s
+    value = Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})
+    faults = _sums(model) + (_plan(scenario, model) if model.batches else [])
+    return CheckReport(value, tuple(faults), scenario.today.left_out)
+
+
+def _sums(model: ScenarioSolution) -> list[Fault]:
+    faults = []
+    for n, (before, after) in enumerate(itertools.pairwise(model.stages), start=1):
+        if abs(before.metres - after.metres - after.saved_metres) > CENTIMETRE:
+            faults.append(Fault(f"/stages/{n}/saved_metres", "it is not the difference to the stage before"))
+        if abs(before.seconds - after.seconds - after.saved_seconds) > CENTIMETRE:
+            faults.append(Fault(f"/stages/{n}/saved_seconds", "it is not the difference to the stage before"))
+    total = model.stages[0].metres - model.stages[-1].metres
+    if abs(total - model.saved_metres) > CENTIMETRE:
+        faults.append(Fault("/saved_metres", f"the stages save {total:.2f} m, not {model.saved_metres:.2f}"))
+    return faults
+
+
+def _plan(scenario: Scenario, model: ScenarioSolution) -> list[Fault]:
+    """The last stage's plan: feasible by the batching family's own check, as long and as slow as the stage says, and
+    nobody walks two tours at once."""
+    try:
+        rows = [Batch.model_validate(row) for row in model.batches]
+    except ValidationError as error:
+        return list(from_validation(error, "/batches").errors)
+    last, pace = model.stages[-1], scenario.source.pace
+    plain = {
+        "batches": [
+            row.model_copy(update={"picker": None, "start_s": None, "finish_s": None}).model_dump(mode="json")
+            for row in rows
+        ],
+        "distance_m": sum(row.distance_m for row in rows),
+        "seconds": sum(row.seconds for row in rows),
+        "baseline_distance_m": 0.0,
+        "saved_m": 0.0,
+        "saved_share": 0.0,
+    }
+    report = BATCHING.check(scenario.today, plain, None)
+    # The plan stands for itself here: what it saves is told by the stages.
+    faults = [fault for fault in report.violations if not fault.pointer.startswith(("/baseline", "/saved"))]
+    if abs(sum(row.distance_m for row in rows) - last.metres) > CENTIMETRE * max(1, len(rows)):
+        faults.append(Fault("/stages", f"the last stage walks {last.metres:.2f} m; its batches do not"))
+    halts = sum(len({(stop.x_m, stop.y_m) for stop in row.stops}) for row in rows)
+    pieces = sum(stop.quantity for row in rows for stop in row.stops)
+    seconds = last.metres / pace.walk_m_per_s + len(rows) * pace.setup_s + halts * pace.stop_s + pieces * pace.piece_s
+    if abs(seconds - last.seconds) > max(1.0, 1e-4 * seconds):
+        faults.append(Fault("/stages", f"the last stage's work is {seconds:.1f} s, not {last.seconds:.1f}"))
+    spans: dict[int, list[tuple[float, float]]] = {}
+    for n, row in enumerate(rows):
+        if row.picker is None or row.start_s is None or row.finish_s is None:
+            faults.append(Fault(f"/batches/{n}/picker", "nobody walks this tour"))
+        else:
+            spans.setdefault(row.picker, []).append((row.start_s, row.finish_s))
+    for picker, times in spans.items():
+        times.sort()
+        if any(end > start + 1e-3 for (_, end), (start, _) in itertools.pairwise(times)):
+            faults.append(Fault("/batches", f"picker {picker} walks two tours at once"))
+    return faults

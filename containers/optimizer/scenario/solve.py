@@ -1,0 +1,120 @@
+"""Run the chain: today, then step by step, then the simulation of where it ends."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from typing import Any
+
+from containers.optimizer.family import Answer, Run
+from containers.optimizer.scenario.problem import Scenario
+from containers.optimizer.scenario.simulate import simulate
+from containers.optimizer.scenario.stages import State, finish_s, stage, today
+from containers.optimizer.scenario.steps import SHARES, STEPS
+from contracts.optimize import Budget, Objective
+from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolution, Stage
+
+
+def solve(scenario: Scenario, run: Run) -> Answer:
+    """The chain's figures. Seconds of work after each step are reported as incumbents."""
+    source = scenario.source
+    state = today(source, scenario.today)
+    stages: list[Stage] = [stage(source, state, None)]
+    run.report(stages[0].seconds)
+    total = sum(SHARES.get(step, 0.0) for step in source.steps) or 1.0
+    iterations = 0
+    for step in source.steps:
+        inner = _part(run, SHARES.get(step, 0.0) / total)
+        state = STEPS[step](source, scenario.today, state, inner)
+        stages.append(stage(source, state, stages[-1]))
+        iterations += 1
+        run.report(stages[-1].seconds, None, iterations)
+    solution = ScenarioSolution(
+        stages=tuple(stages),
+        saved_metres=round(stages[0].metres - stages[-1].metres, 6),
+        saved_share=round(1 - stages[-1].metres / stages[0].metres, 6) if stages[0].metres else 0.0,
+        saved_seconds=round(stages[0].seconds - stages[-1].seconds, 6),
+        saved_cost_per_year=_per_year(source, stages),
+        batches=tuple(_batches(source, state)),
+        forecast=forecast(source, state, run.seed),
+    )
+    return Answer(
+        objective=objective(source, stages[-1]),
+        solution=solution.model_dump(mode="json"),
+        unassigned=scenario.today.left_out,
+        iterations=iterations,
+        stopped_by=run.stop_reason or "complete",
+    )
+
+
+def objective(source: ScenarioProblem, last: Stage) -> Objective:
+    """Seconds of work after the last step: walking and the rest."""
+    walking = last.metres / source.pace.walk_m_per_s
+    return Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})
+
+
+def _part(run: Run, share: float) -> Run:
+    """A run of its own for one step, with its share of what is left; whoever stops the whole stops it."""
+    seconds = max(0.05, run.remaining_s * share)
+    budget = Budget(seconds=seconds, iterations=run.budget.iterations, seed=run.budget.seed, workers=run.budget.workers)
+    return _Linked(budget=budget, workers=run.workers, whole=run)
+
+
+class _Linked(Run):
+    """Stops when its own budget is used up or the whole run is told to stop."""
+
+    def __init__(self, *, budget: Budget, workers: int, whole: Run) -> None:
+        super().__init__(budget=budget, workers=workers)
+        self._whole = whole
+
+    def should_stop(self, iterations: int = 0) -> bool:
+        if self._whole.stop_reason is not None and self.stop_reason is None:
+            self.stop(self._whole.stop_reason)
+        return super().should_stop(iterations)
+
+
+def _per_year(source: ScenarioProblem, stages: list[Stage]) -> int | None:
+    first, last = stages[0].cost, stages[-1].cost
+    if first is None or last is None:
+        return None
+    return round((first - last) / source.days * source.days_per_year)
+
+
+def _batches(source: ScenarioProblem, state: State) -> list[dict[str, Any]]:
+    """The plan that people carry out, with who walks which tour from when."""
+    rows = [batch.model_dump(mode="json") for batch in state.batches]
+    for picker, hand in enumerate(state.hands):
+        now = 0.0
+        for number in hand if rows else ():
+            end = now + state.tours[number].seconds(source.pace)
+            rows[number] |= {"picker": picker, "start_s": round(now, 6), "finish_s": round(end, 6)}
+            now = end
+    return rows
+
+
+def forecast(source: ScenarioProblem, state: State, seed: int) -> Forecast | None:
+    """The simulation of a state, and whether the prediction holds. None when no run is wanted or nothing is to do."""
+    settings = source.simulation
+    if not settings.runs or not state.tours:
+        return None
+    plan = [[state.tours[number] for number in hand] for hand in state.hands]
+    generator = random.Random(seed)
+    outcomes = [
+        simulate(plan, source.pace, source.crew, settings, random.Random(generator.getrandbits(64)))
+        for _ in range(settings.runs)
+    ]
+    ends = sorted(outcome.finish_s for outcome in outcomes)
+    predicted, mean = finish_s(source, state), statistics.fmean(ends)
+    low, high = ends[int(0.05 * (len(ends) - 1))], ends[-1 - int(0.05 * (len(ends) - 1))]
+    error = (mean - predicted) / predicted if predicted else 0.0
+    return Forecast(
+        runs=settings.runs,
+        seed=seed,
+        predicted_finish_s=round(predicted, 3),
+        mean_finish_s=round(mean, 3),
+        p5_finish_s=round(low, 3),
+        p95_finish_s=round(high, 3),
+        mean_wait_s=round(statistics.fmean(outcome.wait_s for outcome in outcomes), 3),
+        error_share=round(error, 6),
+        holds=low <= predicted <= high or abs(error) <= 0.05,
+    )

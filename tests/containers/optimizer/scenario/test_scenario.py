@@ -1,0 +1,145 @@
+"""Scenarios: figures that follow from the plan, and a simulation that is right where nothing is uncertain."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from containers.optimizer.execute import execute
+from containers.optimizer.family import Run
+from containers.optimizer.scenario import FAMILY
+from containers.optimizer.scenario.simulate import simulate
+from containers.optimizer.scenario.tours import Tour, along
+from contracts.errors import ProblemError
+from contracts.optimize import Budget, OptimizeRequest, OptimizeResult
+from contracts.problems.batching import Pace
+from contracts.problems.labour import Window
+from contracts.problems.scenario import Crew, SimulationSettings
+
+# Two aisles of ten bays, 5 m apart; bay b of an aisle lies 1 + b metres from the front; the depot is at aisle 1.
+LAYOUT = {"type": "parametric", "aisles": 2, "bays_per_block": 10, "sides": 1}
+NEAR, FAR, OTHER = "A01-L-001-1", "A01-L-010-1", "A02-L-001-1"
+STOCK = [
+    {"sku": sku, "location": place, "quantity": 100} for sku, place in (("near", NEAR), ("far", FAR), ("other", OTHER))
+]
+PACE = {"walk_m_per_s": 2.0, "stop_s": 10.0, "setup_s": 30.0}
+CERTAIN = SimulationSettings(runs=1, walk_cv=0, handling_cv=0)
+
+
+def orders(*skus: str) -> list[dict[str, Any]]:
+    return [{"id": f"O{n}", "lines": [{"sku": sku, "quantity": 1}]} for n, sku in enumerate(skus)]
+
+
+def run(seconds: float = 10.0, **data: Any) -> OptimizeResult:
+    whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, **data}
+    budget = Budget(seconds=seconds, iterations=2_000, seed=4)
+    return execute(OptimizeRequest(problem="scenario", data=whole, budget=budget), Run(budget))
+
+
+def test_each_step_is_measured_on_the_same_orders() -> None:
+    """Carts of two as they come: (near, far) and (near, far). S-shape: in at aisle 1, through to the back (11 m), back
+    by the same aisle: 2 x 11 = 22 m each, 44 in all. Shortest: to the far bay and back, 2 x 10 = 20 m each, 40 in all.
+    Grouped anew, the near ones go together: 2 x 1 + 2 x 10 = 22 m."""
+    result = run(orders=orders("near", "far", "near", "far"))
+    metres = {stage["step"]: stage["metres"] for stage in result.solution["stages"]}
+    assert metres["route"] == pytest.approx(40)
+    assert metres["batch"] == pytest.approx(22)
+    assert metres["today"] >= metres["route"]
+    assert result.solution["saved_metres"] == pytest.approx(metres["today"] - 22)
+
+
+def test_seconds_and_money_follow_from_the_pace_and_the_wage() -> None:
+    """One order at the near bay: 2 m at 2 m/s, one stop of 10 s, set-up 30 s: 41 s. At 3600 an hour: 41."""
+    result = run(orders=orders("near"), wage_per_hour=3600, days=1, days_per_year=100, steps=["route"])
+    last = result.solution["stages"][-1]
+    assert last["seconds"] == pytest.approx(41)
+    assert last["cost"] == 41
+    first = result.solution["stages"][0]
+    assert result.solution["saved_cost_per_year"] == (first["cost"] - 41) * 100
+
+
+def test_the_answer_names_who_walks_which_tour_from_when() -> None:
+    result = run(orders=orders("near", "far", "other", "near"), crew={"pickers": 2})
+    rows = result.solution["batches"]
+    assert {row["picker"] for row in rows} <= {0, 1}
+    assert all(row["finish_s"] > row["start_s"] >= 0 for row in rows)
+    finish = max(row["finish_s"] for row in rows)
+    assert result.solution["stages"][-1]["finish_s"] == pytest.approx(finish)
+
+
+def test_without_chance_the_simulation_ends_when_the_plan_says() -> None:
+    settings = {"runs": 3, "walk_cv": 0, "handling_cv": 0}
+    result = run(orders=orders("near", "far", "other", "near", "far"), crew={"pickers": 2}, simulation=settings)
+    forecast = result.solution["forecast"]
+    assert forecast["mean_finish_s"] == pytest.approx(forecast["predicted_finish_s"])
+    assert forecast["holds"] is True
+
+
+def test_uneven_work_is_right_on_average() -> None:
+    """400 runs of a mean of 41 s with a coefficient of variation below 0.3: the mean's error is below 3 standard errors."""
+    settings = {"runs": 400, "walk_cv": 0.2, "handling_cv": 0.3}
+    forecast = run(orders=orders("near"), simulation=settings).solution["forecast"]
+    assert abs(forecast["error_share"]) < 3 * 0.3 / 400**0.5
+
+
+def test_a_full_aisle_is_waited_for() -> None:
+    """Both need aisle x=0 for 10 s, one at a time, each 0 m away with no set-up: the second waits 10 s."""
+    tour = Tour(legs=(0.0, 0.0), halts=((0.0, 1),))
+    settings = CERTAIN.model_copy(update={"aisle_people": 1})
+    pace = Pace(walk_m_per_s=1.0, stop_s=10.0)
+    outcome = simulate([[tour], [tour]], pace, Crew(pickers=2), settings, random.Random(1))
+    assert outcome.wait_s == pytest.approx(10)
+    assert outcome.finish_s == pytest.approx(20)
+
+
+def test_a_break_stops_the_work() -> None:
+    """100 m at 1 m/s from 0 on, a break from 40 to 70: done at 130."""
+    tour = Tour(legs=(100.0, 0.0), halts=((0.0, 1),))
+    crew = Crew(pickers=1, breaks=(Window(start_s=40, end_s=70),))
+    assert simulate([[tour]], Pace(walk_m_per_s=1.0), crew, CERTAIN, random.Random(1)).finish_s == pytest.approx(130)
+
+
+def test_a_walk_is_cut_where_something_is_taken() -> None:
+    """Up 10 m and back: the stop at 4 m splits it into 4 m there and 16 m home."""
+    tour = along([(0.0, 0.0), (0.0, 10.0), (0.0, 0.0)], {(0.0, 4.0): 3})
+    assert tour.legs == pytest.approx((4.0, 16.0))
+    assert tour.halts == ((0.0, 3),)
+
+
+def test_the_same_seed_gives_the_same_answer() -> None:
+    one, other = (run(orders=orders(*["near", "far", "other"] * 4), crew={"pickers": 2}) for _ in range(2))
+    assert one.solution == other.solution
+
+
+def test_no_orders_cost_nothing() -> None:
+    result = run(orders=[])
+    assert result.objective.value == 0
+    assert result.solution["forecast"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"steps": ["batch", "batch"]}, "/data"),
+        ({"steps": []}, "/data/steps"),
+        ({"steps": ["teleport"]}, "/data/steps/0"),
+        ({"stock": [{"sku": "near", "location": "nowhere", "quantity": 1}]}, "/data/stock/0/location"),
+        ({"crew": {"pickers": 0}}, "/data/crew/pickers"),
+        ({"days": float("nan")}, "/data/days"),
+    ],
+)
+def test_a_bad_scenario_is_refused_by_name(change: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        FAMILY.read({"layout": LAYOUT, "stock": STOCK, "orders": [], "pace": PACE, **change})
+    assert any(fault.pointer.startswith(pointer) for fault in caught.value.errors)
+
+
+def test_a_changed_figure_is_caught() -> None:
+    whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "orders": orders("near", "far")}
+    scenario = FAMILY.read(whole)
+    solution = FAMILY.solve(scenario, Run(Budget(seconds=5, iterations=500))).solution
+    assert FAMILY.check(scenario, solution, None).violations == ()
+    solution["stages"][-1]["metres"] += 5
+    assert FAMILY.check(scenario, solution, None).violations
