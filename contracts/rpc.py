@@ -36,6 +36,7 @@ class Context:
         return Context(trace_id, float(deadline) if deadline else None)
 
 
+_OK = '{"ok":'
 _NONE = Context()
 _current: ContextVar[Context] = ContextVar("request_context", default=_NONE)
 
@@ -56,13 +57,23 @@ def answer(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[str
     """
 
     @wraps(method)
+    async def values(self: Any, text: str) -> str:
+        return dumps(await method(self, json.loads(text)))
+
+    return text_answer(values)
+
+
+def text_answer(method: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    """As `answer`, for long values: `async def m(self, text)` takes the text as it came and gives its value as JSON text."""
+
+    @wraps(method)
     async def call(self: Any, text: str = "null", context: str = "") -> str:
         known = Context.read(context)
         if known.deadline is not None and known.deadline <= time.time():
             return dumps({"problem": passed().document()})
         token = _current.set(known)
         try:
-            return dumps({"ok": await method(self, json.loads(text))})
+            return f'{_OK}{await method(self, text)}}}'
         except ProblemError as problem:
             return dumps({"problem": _document(problem)})
         finally:
@@ -81,11 +92,15 @@ def _document(problem: ProblemError) -> dict[str, Any]:
 
 def unwrap(text: str) -> Any:
     """The value of an answer, or the ProblemError that it carries."""
-    message = json.loads(text)
-    if "problem" in message:
-        document = message["problem"]
-        headers = document.pop("headers", {})
-        problem = from_document(document)
-        problem.headers = headers
-        raise problem
-    return message["ok"]
+    return json.loads(unwrap_text(text))
+
+
+def unwrap_text(text: str) -> str:
+    """As `unwrap`, the value being left as JSON text."""
+    if text.startswith(_OK):
+        return text[len(_OK) : -1]
+    document = json.loads(text)["problem"]
+    headers = document.pop("headers", {})
+    problem = from_document(document)
+    problem.headers = headers
+    raise problem

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.errors import ProblemError
 from contracts.rpc import Context
-from durable_objects.resilience.objects import binding_name, call_object
+from durable_objects.resilience.objects import binding_name, call_object, call_text
 
 if TYPE_CHECKING:
     from worker.routing import Route
@@ -90,11 +90,25 @@ class Call:
         What reads is repeated after a failure of the platform (worker GET and HEAD, unless `idempotent` says otherwise),
         and the request's trace and deadline go along.
         """
+        options = self._rpc_options(namespace, idempotent)
+        return await call_object(namespace, name=name, method=method, payload=payload, **options)
+
+    async def rpc_text(
+        self, namespace: Any, name: str, method: str, text: str, *, idempotent: bool | None = None
+    ) -> str:
+        """As `rpc`, with JSON texts as they are: for long ones."""
+        return await call_text(
+            namespace, name=name, method=method, text=text, **self._rpc_options(namespace, idempotent)
+        )
+
+    def _rpc_options(self, namespace: Any, idempotent: bool | None) -> dict[str, Any]:
         if idempotent is None:
             idempotent = self.method in _SAFE or self.idempotency_key is not None
-        context = Context(self.trace_id, self.deadline)
-        kind = binding_name(self.env, namespace)
-        return await call_object(namespace, kind, name, method, payload, idempotent=idempotent, context=context)
+        return {
+            "kind": binding_name(self.env, namespace),
+            "idempotent": idempotent,
+            "context": Context(self.trace_id, self.deadline),
+        }
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from contracts.rpc import Context, current, dumps, unwrap
+from contracts.rpc import Context, current, dumps, unwrap_text
 from durable_objects.resilience.upstreams import UPSTREAMS
 
 
@@ -22,12 +23,27 @@ async def call_object(
 
     Raises the ProblemError that it answers; unavailable when it cannot be reached or its circuit is open.
     """
-    known = current() if context is None else context
-    text, about = dumps(payload), known.text()
+    text = await call_text(namespace, kind, name, method, dumps(payload), idempotent=idempotent, context=context)
+    return json.loads(text)
 
-    async def attempt() -> Any:
+
+async def call_text(
+    namespace: Any,
+    kind: str,
+    name: str,
+    method: str,
+    text: str,
+    *,
+    idempotent: bool,
+    context: Context | None = None,
+) -> str:
+    """As `call_object`, with texts as they are: for long ones, which nobody in between needs to take apart."""
+    known = current() if context is None else context
+    about = known.text()
+
+    async def attempt() -> str:
         # A stub that has failed stays broken: each attempt gets a fresh one.
-        return unwrap(await getattr(namespace.getByName(name), method)(text, about))
+        return unwrap_text(await getattr(namespace.getByName(name), method)(text, about))
 
     return await UPSTREAMS.call(kind, name, attempt, idempotent=idempotent, deadline=known.deadline)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from durable_objects.sqlite import META_TABLE, TEXT_PART_TABLE, Migration
 from durable_objects.state.locations import LOCATION_TABLE
+from durable_objects.stock.schema import STOCK_TABLES
 
 _V1 = (
     META_TABLE
@@ -44,4 +45,7 @@ END;
 """
 )
 
-MIGRATIONS = (Migration(1, "locations, items, stock and ledger", _V1),)
+MIGRATIONS = (
+    Migration(1, "locations, items, stock and ledger", _V1),
+    Migration(2, "reservations, limits, postings, transfers, events", STOCK_TABLES),
+)

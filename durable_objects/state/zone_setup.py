@@ -1,13 +1,15 @@
-"""What a zone is told by its warehouse: its locations, the items' measures, and the stock at the beginning."""
+"""What a zone is told by its warehouse: its locations, the items' measures, its settings, and the stock at the beginning."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from durable_objects.sqlite import Sql, get_meta, scalar, set_meta
+from durable_objects.sqlite import Sql, chunks, get_meta, scalar, set_meta
 from durable_objects.state.locations import fill_listed, fill_parametric
+from durable_objects.stock.posting import post
+from durable_objects.stock.schema import LOADS
 
 
 def take(sql: Sql, zone: str, message: Mapping[str, Any], now: int) -> None:
@@ -20,7 +22,9 @@ def take(sql: Sql, zone: str, message: Mapping[str, Any], now: int) -> None:
         elif kind == "items":
             put_items(sql, json.dumps(message["items"], ensure_ascii=False))
         elif kind == "stock" and number > get_meta(sql, "last_delivery", 0):
-            receive_initial(sql, json.dumps(message["lines"], ensure_ascii=False), now)
+            receive_initial(sql, message["lines"], now)
+        elif kind == "settings":
+            set_meta(sql, "settings", message["body"])
         set_meta(sql, "last_delivery", max(number, get_meta(sql, "last_delivery", 0)))
 
     sql.transaction(write)
@@ -46,29 +50,11 @@ def put_items(sql: Sql, items: str) -> None:
         " length_mm = excluded.length_mm, width_mm = excluded.width_mm, height_mm = excluded.height_mm",
         items,
     )
+    # What lies at limited locations may weigh something else now.
+    chosen = "AND s.location IN (SELECT location FROM stock WHERE sku IN (SELECT value ->> 'sku' FROM json_each(?)))"
+    sql.run(LOADS.format(chosen=chosen), items)
 
 
-def receive_initial(sql: Sql, lines: str, now: int) -> None:
-    """Stock at the beginning, checked by WarehouseState before: a JSON list of {sku, location, quantity}."""
-    sql.run(
-        "INSERT INTO stock (location, sku, quantity, version, updated_at)"
-        " SELECT value ->> 'location', value ->> 'sku', value ->> 'quantity', 1, ? FROM json_each(?)",
-        now,
-        lines,
-    )
-    sql.run(
-        "INSERT INTO ledger (at, kind, reference, location, sku, delta, quantity, version)"
-        " SELECT ?, 'receive', 'initial', value ->> 'location', value ->> 'sku', value ->> 'quantity', value ->> 'quantity', 1"
-        " FROM json_each(?)",
-        now,
-        lines,
-    )
-
-
-def positions_text(sql: Sql) -> str:
-    """What lies where, as {sku, location, quantity} texts joined by commas. Row by row: one value may hold 2 MB."""
-    found = sql.rows(
-        "SELECT json_object('sku', sku, 'location', location, 'quantity', quantity) FROM stock"
-        " WHERE quantity > 0 ORDER BY location, sku"
-    )
-    return ",".join(row[0] for row in found)
+def receive_initial(sql: Sql, lines: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Stock at the beginning, {sku, location, quantity} each: WarehouseState has checked it against the limits."""
+    post(sql, chunks([{**line, "op": "open", "reference": "initial"} for line in lines]), now=now, author="warehouse")
