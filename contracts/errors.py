@@ -100,15 +100,29 @@ def pointer(parts: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def from_validation(error: ValidationError, prefix: str = "") -> ProblemError:
-    """Every fault of a pydantic validation at once, each with its JSON pointer."""
+def from_validation(error: ValidationError, prefix: str = "", data: Any = None) -> ProblemError:
+    """Every fault of a pydantic validation at once, each with its JSON pointer. `data`: what was validated, so that a
+    union's tag, which pydantic puts into the path, is told from a member."""
     faults = tuple(
-        Fault(prefix + pointer(item["loc"]), item["msg"])
+        Fault(prefix + pointer(_within(data, item["loc"], item["type"])), item["msg"])
         for item in error.errors(include_url=False, include_input=False)
     )
     first = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return ProblemError("invalid", f"{first.pointer or 'the body'}: {first.detail}{more}", errors=faults)
+
+
+def _within(data: Any, path: tuple[str | int, ...], kind: str) -> list[str | int]:
+    """The path's parts that lead through `data`; a member that is missing is its last one."""
+    if data is None:
+        return list(path)
+    parts: list[str | int] = []
+    for index, part in enumerate(path):
+        missing = kind == "missing" and index == len(path) - 1
+        if isinstance(part, int) or missing or (isinstance(data, Mapping) and part in data):
+            parts.append(part)
+            data = None if missing else data[part]
+    return parts
 
 
 def from_document(document: Mapping[str, Any]) -> ProblemError:

@@ -73,7 +73,7 @@ def text_answer(method: Callable[..., Awaitable[str]]) -> Callable[..., Awaitabl
             return dumps({"problem": passed().document()})
         token = _current.set(known)
         try:
-            return f'{_OK}{await method(self, text)}}}'
+            return f"{_OK}{await method(self, text)}}}"
         except ProblemError as problem:
             return dumps({"problem": _document(problem)})
         finally:

@@ -170,6 +170,15 @@ class StockLineState(Model):
     updated_at: str | None = None  # None: never touched
 
 
+class StockLineChange(LineState):
+    """A line as an operation left it."""
+
+    location: str
+    sku: str
+    available: int
+    posting: int
+
+
 class StockQuery(PageQuery):
     zone: Annotated[str, Field(max_length=64)] = ""
     location: Annotated[str, Field(max_length=128)] = ""

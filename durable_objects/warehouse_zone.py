@@ -55,7 +55,7 @@ class WarehouseZone(StatefulObject):
         """From WarehouseState alone: locations, items, settings, stock at the beginning."""
         zone_setup.take(self._sql, self._zone, message, now_ms())
         # The warehouse waits for this answer: told now, its summary is right when it goes on.
-        await self._tell_warehouse()
+        await asyncio.shield(self._tell())
 
     @text_answer
     async def positions(self, text: str) -> str:  # noqa: ARG002 - as every RPC method
@@ -129,9 +129,7 @@ class WarehouseZone(StatefulObject):
             return self._first_answer(key, kept.transfer, now)
 
         def write() -> None:
-            transfers.begin(
-                *(self._sql, self._zone, body), fingerprint=head["content"], author=head["author"], now=now
-            )
+            transfers.begin(*(self._sql, self._zone, body), fingerprint=head["content"], author=head["author"], now=now)
             if key is not None:
                 keys.keep(self._sql, key, now, transfer=body["id"])
 
@@ -242,8 +240,13 @@ class WarehouseZone(StatefulObject):
     def _tell_soon(self, now: int) -> None:
         """Let the warehouse have the new events, without making the caller wait. The alarm stands by."""
         self._wake(now + RETRY_MS)
+        self._tell()
+
+    def _tell(self) -> asyncio.Task[None]:
+        """The one task that sends events in order; it ends when none are left, or sending has failed."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.ensure_future(self._tell_warehouse())
+        return self._telling
 
     async def _tell_warehouse(self) -> None:
         warehouse = self.env.WAREHOUSE_STATE.getByName(":".join(self._names[:2]))
@@ -270,7 +273,7 @@ class WarehouseZone(StatefulObject):
     async def alarm(self, info: Any = None) -> None:  # noqa: ARG002
         self._wake_at = None
         keys.sweep(self._sql, now_ms())
-        await asyncio.gather(*map(self._drive, transfers.due(self._sql, now_ms())), self._tell_warehouse())
+        await asyncio.gather(*map(self._drive, transfers.due(self._sql, now_ms())), asyncio.shield(self._tell()))
         self._wake_for_work(now_ms())
 
 

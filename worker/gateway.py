@@ -202,10 +202,11 @@ async def read_json_bytes(route: Route, request: Any, header: Mapping[str, str])
 def _validated(route: Route, data: bytes) -> BaseModel:
     """The body model. Raises malformed-body or invalid with every fault."""
     assert isinstance(route.body, type)
+    value = parse_json(data)
     try:
-        return route.body.model_validate(parse_json(data))
+        return route.body.model_validate(value)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, data=value) from None
 
 
 async def read_bytes(request: Any, header: Mapping[str, str], limit: int) -> bytes:

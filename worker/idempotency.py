@@ -21,6 +21,13 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SHARDS = 16  # objects per tenant: one object would take every unsafe request of the tenant in turn
 
 
+def identify(call: Call, key: str) -> tuple[str, str]:
+    """Two hashes: of the key with whose it is, and of the request that it came with."""
+    scope = f"{call.principal.subject}\n{key}"
+    request = f"{call.method}\n{call.path}\n{call.query_text}\n".encode() + call.body_bytes
+    return hashlib.sha256(scope.encode()).hexdigest(), hashlib.sha256(request).hexdigest()
+
+
 async def with_idempotency(call: Call, route: Route) -> Reply:
     """Run the handler, once per key."""
     key = call.header.get(HEADER) if call.method in _UNSAFE else None
@@ -35,11 +42,7 @@ async def with_idempotency(call: Call, route: Route) -> Reply:
         return await route.handler(call)
     if route.idempotent is False or route.body == "stream" or route.upgrade:
         return await route.handler(call)
-    scope = f"{call.principal.subject}\n{key}"
-    name = hashlib.sha256(scope.encode()).hexdigest()
-    fingerprint = hashlib.sha256(
-        f"{call.method}\n{call.path}\n{call.query_text}\n".encode() + call.body_bytes
-    ).hexdigest()
+    name, fingerprint = identify(call, key)
     shard = call.object_name(f"i{int(name[:8], 16) % _SHARDS}")
     kept = await call.rpc(call.env.IDEMPOTENCY, shard, "begin", {"key": name, "fingerprint": fingerprint})
     if kept is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel
 
@@ -52,7 +53,8 @@ def page(call: Call, path: str, items: list[Any], next_key: list[Any] | None) ->
     cursor = encode_cursor(next_key) if next_key is not None else None
     headers = {}
     if cursor is not None:
-        given = call.query.model_dump(exclude_defaults=True, exclude={"cursor"}) if call.query is not None else {}
-        query = "&".join(f"{name}={value}" for name, value in {**given, "cursor": cursor}.items())
+        exclude = {"cursor"}
+        given = call.query.model_dump(mode="json", exclude_defaults=True, exclude=exclude) if call.query else {}
+        query = urlencode({**given, "cursor": cursor}, quote_via=quote)
         headers["link"] = f'<{path}?{query}>; rel="next"'
     return Reply(200, {"items": items, "next_cursor": cursor}, headers)

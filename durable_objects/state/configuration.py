@@ -79,10 +79,18 @@ def change(sql: Sql, edit: Mapping[str, Any], author: str, now: int) -> dict[str
         if merged["name"] != current["configuration"].get("name"):
             set_meta(sql, "name", merged["name"])
             deliver(sql, DIRECTORY, "register", {"id": get_meta(sql, "id"), "name": merged["name"]})
+        _tell_zones(sql, current["configuration"].get("zones", {}), merged.get("zones", {}))
         hub.append(sql, "configuration.changed", {"version": version, "author": author, "merged": was_merged}, now)
         return {"version": version, "at": iso(now), "author": author, "configuration": merged, "merged": was_merged}
 
     return sql.transaction(write)
+
+
+def _tell_zones(sql: Sql, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Each zone is told its own settings, when they have changed."""
+    for (zone,) in sql.rows("SELECT id FROM zone ORDER BY id"):
+        if before.get(zone, {}) != after.get(zone, {}):
+            deliver(sql, zone, "settings", after.get(zone, {}))
 
 
 def _base(sql: Sql, version: int, current: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,9 +28,9 @@ FROM ledger a WHERE a.sequence >= ? AND a.sequence < ? AND NOT (a.kind = 'transf
 
 def posting_text(sql: Sql, posting: int) -> str:
     """A StockOutcome as JSON text."""
-    first, rows, applied, refused = sql.rows(
-        "SELECT first, rows, applied, refused FROM posting WHERE id = ?", posting
-    )[0]
+    first, rows, applied, refused = sql.rows("SELECT first, rows, applied, refused FROM posting WHERE id = ?", posting)[
+        0
+    ]
     lines = _merged(sql, posting, first, rows) if refused else _in_order(sql, first, rows)
     return f'{{"posting":{posting},"applied":{applied},"refused":{refused},"lines":[{",".join(lines)}]}}'
 

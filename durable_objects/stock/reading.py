@@ -13,7 +13,9 @@ from durable_objects.stock import outbox
 
 def line(sql: Sql, zone: str, location: str, sku: str) -> dict[str, Any]:
     """A StockLineState; version 0 for a line that was never touched. Raises ProblemError not-found for unknown names."""
-    found = sql.rows("SELECT quantity, reserved, version, updated_at FROM stock WHERE location = ? AND sku = ?", location, sku)
+    found = sql.rows(
+        "SELECT quantity, reserved, version, updated_at FROM stock WHERE location = ? AND sku = ?", location, sku
+    )
     if found:
         return _line(zone, location, sku, found[0])
     if not sql.rows("SELECT 1 FROM location WHERE id = ?", location):

@@ -35,9 +35,7 @@ class Rule:
 _ITEM = ("min(i.length_mm, i.width_mm, i.height_mm)", "max(i.length_mm, i.width_mm, i.height_mm)")
 _ROOM = "coalesce(l.width_mm, 1e9), coalesce(l.depth_mm, 1e9), coalesce(l.height_mm, 1e9)"
 _MIDDLE_ITEM = f"(i.length_mm + i.width_mm + i.height_mm - {_ITEM[0]} - {_ITEM[1]})"
-_MIDDLE_ROOM = (
-    f"(coalesce(l.width_mm, 1e9) + coalesce(l.depth_mm, 1e9) + coalesce(l.height_mm, 1e9) - min({_ROOM}) - max({_ROOM}))"
-)
+_MIDDLE_ROOM = f"(coalesce(l.width_mm, 1e9) + coalesce(l.depth_mm, 1e9) + coalesce(l.height_mm, 1e9) - min({_ROOM}) - max({_ROOM}))"
 # A count says what is there, what comes back from a refused transfer was there before, and the stock at the beginning
 # has been checked by the warehouse.
 _COMES_IN = "delta > 0 AND op NOT IN ('count', 'return', 'open')"
@@ -154,9 +152,7 @@ _SOURCE = _judged(
     reserved_delta="CASE WHEN new.op = 'reserve' THEN new.amount WHEN new.op = 'release' OR new.taken THEN -new.amount"
     " ELSE 0 END",
 )
-_TARGET = _judged(
-    part=1, location="new.target", expected="new.target_expected", delta="new.amount", reserved_delta="0"
-)
+_TARGET = _judged(part=1, location="new.target", expected="new.target_expected", delta="new.amount", reserved_delta="0")
 
 _LINE = f"""
 CREATE VIEW line (n, op, location, target, sku, reference, amount, taken, expected, target_expected, allow_negative, at)

@@ -135,7 +135,9 @@ def postpone(sql: Sql, transfer: str, now: int) -> None:
 
 def due(sql: Sql, now: int) -> list[str]:
     """Transfers whose target is to be asked by now."""
-    return [row[0] for row in sql.rows("SELECT id FROM transfer_out WHERE next_at <= ? ORDER BY next_at LIMIT 100", now)]
+    return [
+        row[0] for row in sql.rows("SELECT id FROM transfer_out WHERE next_at <= ? ORDER BY next_at LIMIT 100", now)
+    ]
 
 
 def next_due(sql: Sql) -> int | None:
@@ -152,7 +154,9 @@ def read(sql: Sql, zone: str, transfer: str) -> dict[str, Any]:
     return _document(zone, found[0])
 
 
-def page(sql: Sql, zone: str, after: Sequence[Any] | None, limit: int, state: str) -> list[tuple[list[Any], dict[str, Any]]]:
+def page(
+    sql: Sql, zone: str, after: Sequence[Any] | None, limit: int, state: str
+) -> list[tuple[list[Any], dict[str, Any]]]:
     """Transfers by age and id, with their keys, after a key."""
     clauses, parameters = ["(created_at, id) > (?, ?)"], list(after or (0, ""))
     if state:
@@ -182,7 +186,9 @@ def _document(zone: str, row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _moves(sql: Sql, transfer: str) -> list[dict[str, Any]]:
-    found = sql.rows("SELECT sku, location, target, quantity FROM transfer_line WHERE transfer = ? ORDER BY n", transfer)
+    found = sql.rows(
+        "SELECT sku, location, target, quantity FROM transfer_line WHERE transfer = ? ORDER BY n", transfer
+    )
     return [dict(zip(("sku", "location", "to", "quantity"), row, strict=True)) for row in found]
 
 
