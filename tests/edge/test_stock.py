@@ -177,8 +177,9 @@ def test_a_line_that_is_not_valid_is_named_by_pointer(edge: Edge, bad: dict[str,
 def test_a_body_that_is_too_large_or_has_too_many_lines_is_refused(edge: Edge) -> None:
     zone = Zone(edge, create(edge))
     assert zone.post(*[line("receive", 1)] * 10_001).status_code == 422
-    huge = b'{"lines":[' + b" " * (8 * 1024 * 1024) + b"]}"
-    answer = edge.http.post(f"{zone.path}/stock", content=huge, headers={"content-type": "application/json"})
+    huge = b'{"op":"count","quantity":' + b" " * (64 * 1024) + b"1}"
+    kind = {"content-type": "application/json"}
+    answer = edge.http.post(f"{zone.path}/stock/{APPLES}/apple", content=huge, headers=kind)
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
     assert zone.state() == (10, 0, 1)
 
