@@ -1,7 +1,10 @@
 # One image, three agents; the command chooses: python -m containers.run optimizer|sync|warehouse-manager
 #
-# BASE must be a Debian with Python 3.13. Both stages share it, so that the virtual environment's links stay true.
-ARG BASE=debian:trixie-slim
+# BASE is Debian 13 (slim) by the digest of its multi-platform index, so that a build tomorrow begins where today's did. To
+# renew it: docker buildx imagetools inspect debian:trixie-slim. Any other Debian with Python 3.13 will do, say your own
+# mirror's, or one made without a registry: --build-arg BASE=… (docs/agents.md). Both stages share it, so that the virtual
+# environment's links stay true.
+ARG BASE=debian:trixie-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f
 
 FROM ${BASE} AS build
 RUN apt-get update \

@@ -43,8 +43,7 @@ class AgentContainer(Container):
         self.enable_internet = agent.internet
         self.readiness = Http(agent.port, "/ready")
         self.liveness = Http(agent.port, "/health")
-        # The first program keeps the last lines of the second one's log, for the error that a crash loop answers with.
-        self.entrypoint = ("python", "-m", "containers.common.last_words", "python", "-m", "containers.run", agent.name)
+        self.entrypoint = agent.entrypoint
         variables = {
             "PORT": str(agent.port),
             "STOREMAX_PROTOCOL": protocol.offer(),

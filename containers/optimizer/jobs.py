@@ -19,12 +19,12 @@ from typing import Any
 from containers.common.limits import worker_count
 from containers.common.logs import log
 from containers.optimizer import child
-from containers.optimizer.limits import Limits, resident_bytes
+from containers.optimizer.limits import Limits
+from containers.optimizer.memory import Memory
 from contracts.errors import ProblemError
 from contracts.optimize import OptimizeRequest, WorkStamp
 
 WATCH_INTERVAL_S = 0.1
-HARD_MEMORY_FACTOR = 1.5
 RETRY_AFTER_S = 2
 ANSWER_S = 0.1  # before a deadline, for the answer's own way
 
@@ -86,6 +86,7 @@ class Board:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
+        self.memory = Memory(self.limits.solve_memory)
         self._context = multiprocessing.get_context("forkserver")
         self._jobs: dict[Key, Job] = {}
         self._running: set[Job] = set()
@@ -251,6 +252,7 @@ class Board:
         try:
             return self._listen(job, ours, process.pid or 0, loop)
         finally:
+            self.memory.forget(process.pid or 0)
             ours.close()
             process.join(timeout=1.0)
             if process.is_alive():
@@ -259,7 +261,7 @@ class Board:
 
     def _listen(self, job: Job, pipe: Connection, pid: int, loop: asyncio.AbstractEventLoop) -> Message:
         told: str | None = None
-        kill_at = float("inf")
+        kill_at, look_at = float("inf"), 0.0
         while True:
             try:
                 if pipe.poll(WATCH_INTERVAL_S):
@@ -270,19 +272,24 @@ class Board:
                         kill_at = time.monotonic() + _patience(job.request.budget.seconds)
                     else:
                         loop.call_soon_threadsafe(job.publish, (kind, payload))
-                    continue
             except (EOFError, ConnectionResetError):
                 return _problem("agent-failed", "the solver process ended without an answer")
-            now, memory = time.monotonic(), resident_bytes(pid)
-            reason = job.stop_reason or ("memory" if memory > self.limits.solve_memory else None)
+            now = time.monotonic()
+            if now < look_at:  # messages come thick and fast
+                continue
+            look_at = now + WATCH_INTERVAL_S / 2
+            verdict = self.memory.verdict(pid)
+            reason = job.stop_reason or ("memory" if verdict != "fine" else None)
             if reason is not None and told is None:
                 told = reason
                 kill_at = min(kill_at, now + _patience(0.0))
                 pipe.send(reason)
-            if memory > self.limits.solve_memory * HARD_MEMORY_FACTOR:
+            if verdict == "kill":
                 limit = self.limits.solve_memory >> 20
                 return _problem(
-                    "too-large-to-solve", f"the solve needed more than its {limit} MB; send a smaller problem"
+                    "too-large-to-solve",
+                    f"the solve needed more memory than this agent has for it ({limit} MB alone, less beside others); "
+                    "send a smaller problem",
                 )
             if time.time() > job.deadline - ANSWER_S:
                 return _problem("deadline-exceeded", "the deadline passed before the plan was ready")

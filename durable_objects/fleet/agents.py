@@ -26,6 +26,11 @@ class AgentType:
     def variable_prefix(self) -> str:
         return self.name.upper().replace("-", "_")
 
+    @property
+    def entrypoint(self) -> tuple[str, ...]:
+        """The first program keeps the end of the second one's log, for the error that a crash loop answers with."""
+        return ("python", "-m", "containers.common.last_words", "python", "-m", "containers.run", self.name)
+
     def with_variables(self, minimum: str, maximum: str) -> AgentType:
         """As an environment sets it: <AGENT>_MIN_INSTANCES, <AGENT>_MAX_INSTANCES; empty keeps the table's."""
         changed = replace(self, max_instances=int(maximum)) if maximum else self

@@ -35,6 +35,11 @@ def test_an_engine_that_does_not_answer_is_told_from_a_missing_command(
     assert "Cannot connect to the Docker daemon" in capsys.readouterr().err
 
 
+def test_the_base_is_pinned_by_its_digest() -> None:
+    assert re.search(r"^ARG BASE=\S+@sha256:[0-9a-f]{64}$", DOCKERFILE, re.MULTILINE)
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${BASE}", "${BASE}"]
+
+
 def test_the_final_stage_has_no_compiler_no_root_and_a_health_check() -> None:
     installed = re.search(r"apt-get install ([^&]*)", FINAL_STAGE)
     assert installed is not None
