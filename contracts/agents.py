@@ -5,9 +5,18 @@ from __future__ import annotations
 from contracts.base import Model
 
 
+class AgentExit(Model):
+    """How an incarnation ended. `reason`: exit, runtime_signal (the platform ended it), destroyed, lost, no_instance."""
+
+    incarnation: str
+    at: float
+    exit_code: int | None
+    reason: str
+
+
 class AgentInstance(Model):
     """`status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a
-    crash loop; `exit_code` and `reason` tell how the last incarnation ended."""
+    crash loop; `exit_code` and `reason` tell how this incarnation ended, `last_exit` how the last one did that has."""
 
     session: str
     status: str
@@ -19,6 +28,7 @@ class AgentInstance(Model):
     started_at: float | None = None
     exit_code: int | None = None
     reason: str | None = None
+    last_exit: AgentExit | None = None
     failures: int = 0
     breaker: str = "closed"
 

@@ -18,7 +18,7 @@ PROBLEM_TYPE_PREFIX = "urn:storemax:problem:"
 CATALOGUE: dict[str, tuple[int, str]] = {
     "malformed-body": (400, "The body cannot be read"),
     "bad-request": (400, "The request cannot be understood"),
-    "protocol-unsupported": (400, "No protocol version that both sides speak"),
+    "protocol-unsupported": (503, "No protocol version that both sides speak"),
     "unauthenticated": (401, "No valid credentials"),
     "forbidden": (403, "Not allowed for these credentials"),
     "not-found": (404, "No such resource"),

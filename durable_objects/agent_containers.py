@@ -16,28 +16,30 @@ from typing import Any
 from pyodide.ffi import JsException
 from workers import Response
 
-from contracts import protocol
 from contracts.errors import ProblemError
 from contracts.rpc import answer, dumps, unwrap
 from durable_objects.container import Container, ContainerFault, Http, State
-from durable_objects.container.faults import BackingOff, CrashLoop, NoInstance, NotReady, RateLimited
+from durable_objects.container.faults import BackingOff, CrashLoop, NoInstance, NotReady, RateLimited, Stopped
 from durable_objects.fleet.agents import AGENTS, AgentType
 from durable_objects.log import log
 
 PROBLEM_JSON = "application/problem+json"
 REPORT_INTERVAL_SECONDS = 0.2  # how often a changing load is told to the fleet
 SILENCE_SECONDS = 120.0  # an instance that runs is heard of at least this often
+GRACE_SECONDS = 20.0  # from SIGTERM on, for work to finish or to give its best
+KILL_AFTER_SECONDS = GRACE_SECONDS + 5.0  # a program that ends in order has ended by then
 
 
 class AgentContainer(Container):
     """What the three have in common."""
 
     agent: AgentType
+    stop_grace = KILL_AFTER_SECONDS
     incarnation_variable = "STOREMAX_INCARNATION"
     incarnation_header = "x-storemax-incarnation"
 
     def __init__(self, ctx: Any, env: Any) -> None:
-        agent = self.agent
+        self.agent = agent = self.agent.as_set(lambda name: _variable(env, name))
         self.default_port = agent.port
         self.sleep_after = agent.sleep_after
         self.enable_internet = agent.internet
@@ -46,9 +48,9 @@ class AgentContainer(Container):
         self.entrypoint = agent.entrypoint
         variables = {
             "PORT": str(agent.port),
-            "STOREMAX_PROTOCOL": protocol.offer(),
             "STOREMAX_INSTANCE": str(ctx.id.name or ""),
-            "STOREMAX_MEMORY_MB": _variable(env, f"{agent.variable_prefix}_MEMORY_MB") or str(agent.memory_mb),
+            "STOREMAX_GRACE_SECONDS": f"{GRACE_SECONDS:g}",
+            "STOREMAX_MEMORY_MB": str(agent.memory_mb),
             "STOREMAX_SIGNING_KEY": _variable(env, "STOREMAX_SIGNING_KEY"),
             "STOREMAX_SIGNING_KEY_PREVIOUS": _variable(env, "STOREMAX_SIGNING_KEY_PREVIOUS"),
         }
@@ -152,6 +154,7 @@ class AgentContainer(Container):
     def _news(self) -> dict[str, Any]:
         state = self._record.state
         now = time.time()
+        last = self._record.exits(1)
         return {
             "status": state.status,
             "incarnation": state.incarnation,
@@ -161,6 +164,7 @@ class AgentContainer(Container):
             "exit_code": state.exit_code,
             "reason": state.reason,
             "started_at": state.started_at,
+            "last_exit": last[0].as_dict() if last else None,
             "failures": self._record.failures,
             "breaker": self._record.breaker.state(now),
         }
@@ -218,7 +222,7 @@ def problem_of(fault: ContainerFault) -> ProblemError:
         headers["retry-after"] = str(max(1, round(fault.retry_after)))
     if isinstance(fault, (NoInstance, RateLimited)):
         return ProblemError("no-capacity", str(fault), headers=headers)
-    if isinstance(fault, (CrashLoop, BackingOff, NotReady)):
+    if isinstance(fault, (CrashLoop, BackingOff, NotReady, Stopped)):
         story, _, log = str(fault).partition("\nIts last words:\n")
         return ProblemError("unavailable", story, extra={"last_log": log} if log else {}, headers=headers)
     return ProblemError("agent-failed", str(fault), headers=headers)

@@ -19,7 +19,7 @@ from workers import DurableObject
 from contracts.errors import ProblemError
 from contracts.rpc import answer, dumps, unwrap
 from durable_objects.fleet.agents import AGENTS, AgentType
-from durable_objects.fleet.directory import Directory
+from durable_objects.fleet.directory import FULL_RETRY, RECLAIM_RETRY, Directory
 from durable_objects.log import log
 
 KV_TTL_SECONDS = 300
@@ -35,11 +35,7 @@ def agent_type(env: Any, name: str) -> AgentType:
     """The type as this environment sets it. Raises ProblemError not-found."""
     if name not in AGENTS:
         raise ProblemError("not-found", f"there is no agent type {name!r}; known are {', '.join(AGENTS)}")
-    agent = AGENTS[name]
-    prefix = agent.variable_prefix
-    return agent.with_variables(
-        str(getattr(env, f"{prefix}_MIN_INSTANCES", "") or ""), str(getattr(env, f"{prefix}_MAX_INSTANCES", "") or "")
-    )
+    return AGENTS[name].as_set(lambda variable: str(getattr(env, variable, "") or ""))
 
 
 class AgentFleet(DurableObject):  # type: ignore[misc]
@@ -81,8 +77,13 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
         """A session for a request without one. Raises no-capacity."""
         choice = self._directory.pick(time.time(), random.random)
         if choice is None:
+            idle = self._directory.reclaimable(time.time())
+            if idle:
+                await self._instance(idle).halt(dumps(None))
+            seconds = round(RECLAIM_RETRY if idle else FULL_RETRY)
             text = f"all {self._agent.max_instances} instances of the {self._agent.name} agent are in use"
-            raise ProblemError("no-capacity", text, headers={"retry-after": "5"}, extra={"retry_after": 5})
+            headers = {"retry-after": str(seconds)}
+            raise ProblemError("no-capacity", text, headers=headers, extra={"retry_after": seconds})
         return {"session": choice.session, "new": choice.new}
 
     @answer

@@ -22,7 +22,7 @@ from tools.image_agent import Agent, optimize, report, stop_during_a_solve, sync
 
 ROOT = Path(__file__).resolve().parents[1]
 TAG = "storemax-agents:image-test"
-SIZE_BUDGET_MB = 1100
+SIZE_BUDGET_MB = 850
 # What the limits of a container must look like from inside: not the machine's.
 LIMITED_MB, LIMITED_CPUS = 768, 0.5
 NO_DOCKER = """image-test needs a Docker Engine, and none answers ({why}).

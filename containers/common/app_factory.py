@@ -34,12 +34,14 @@ def create_app(
     on_startup: StartHook | None = None,
     on_drain: Hook | None = None,
     settings: Settings | None = None,
+    protocols: tuple[int, ...] = protocol.SUPPORTED,
 ) -> FastAPI:
     """An agent named `name` with its routes.
 
     `on_startup(app)` runs beside the server once it listens: until it returns, `/ready` says that it waits for it, and
     when it raises, the process ends with status 1. `on_drain()` runs when the agent is told to stop: set a flag, write
     a checkpoint. Both may be plain or async. Further readiness: `app.state.lifecycle.readiness.add(name, check)`.
+    `protocols`: the versions that it speaks, best first.
     """
     chosen = settings or Settings.from_env()
     lifecycle = Lifecycle()
@@ -60,7 +62,7 @@ def create_app(
     requests = metrics.Counter("storemax_agent_requests_total", "Requests answered.", ("method", "route", "status"))
     seconds = metrics.Histogram("storemax_agent_request_seconds", "Time from request to last byte.", ("route",))
     registry.add(requests, seconds, *_gauges(lifecycle))
-    app.router.routes += [_health(name, lifecycle, chosen), _ready(name, lifecycle), _metrics(registry)]
+    app.router.routes += [_health(name, lifecycle, chosen, protocols), _ready(name, lifecycle), _metrics(registry)]
     for router in routers:
         app.include_router(router)
     problems.install(app)
@@ -71,6 +73,7 @@ def create_app(
         lifecycle=lifecycle,
         requests=requests,
         seconds=seconds,
+        protocols=protocols,
     )
     return app
 
@@ -89,7 +92,7 @@ async def _start(app: FastAPI, lifecycle: Lifecycle, hook: StartHook | None) -> 
     logs.log("ready", uptime_ms=round(lifecycle.uptime_s * 1000), hook_ms=round((time.perf_counter() - begun) * 1000))
 
 
-def _health(name: str, lifecycle: Lifecycle, settings: Settings) -> Route:
+def _health(name: str, lifecycle: Lifecycle, settings: Settings, protocols: tuple[int, ...]) -> Route:
     async def health(_request: Request) -> Response:
         """Liveness: the process is up and its event loop turns."""
         return JSONResponse(
@@ -99,7 +102,7 @@ def _health(name: str, lifecycle: Lifecycle, settings: Settings) -> Route:
                 "incarnation": settings.incarnation,
                 "version": settings.version,
                 "revision": settings.revision,
-                "protocols": list(protocol.SUPPORTED),
+                "protocols": list(protocols),
                 "uptime_s": round(lifecycle.uptime_s, 3),
             }
         )

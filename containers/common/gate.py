@@ -18,6 +18,7 @@ from containers.common.lifecycle import Lifecycle
 from containers.common.logs import log, log_exception
 from containers.common.metrics import Counter, Histogram
 from containers.common.problems import internal, problem_response
+from containers.common.protocols import PROTOCOL_SCOPE_KEY
 from containers.common.settings import Settings
 from containers.common.tracing import trace_from, trace_id
 from contracts import deadline as deadlines
@@ -45,6 +46,7 @@ class Gate:
     lifecycle: Lifecycle
     requests: Counter
     seconds: Histogram
+    protocols: tuple[int, ...] = protocol.SUPPORTED
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -68,7 +70,7 @@ class _Passage:
         self.received = 0
         self.limit = int(gate.settings.max_body_mb * _MIB)
         self.begun = time.perf_counter()
-        self.protocol = protocol.CURRENT
+        self.protocol = gate.protocols[0]
         self.deadline: float | None = None
 
     async def run(self) -> None:
@@ -110,7 +112,8 @@ class _Passage:
         now = time.time()
         self.deadline = deadlines.parse(self.headers.get(deadlines.HEADER), now, most=MAX_DEADLINE_S)
         self.scope[DEADLINE_KEY] = self.deadline
-        self.protocol = protocol.negotiate(self.headers.get(protocol.HEADER))
+        self.protocol = protocol.negotiate(self.headers.get(protocol.HEADER), gate.protocols)
+        self.scope[PROTOCOL_SCOPE_KEY] = self.protocol
         identify(gate.settings, self.scope, self.headers)  # type: ignore[arg-type]
         if gate.lifecycle.draining:
             raise ProblemError(
@@ -156,7 +159,7 @@ class _Passage:
             "x-storemax-agent": self.gate.agent,
             "x-storemax-incarnation": self.gate.settings.incarnation,
             protocol.HEADER: str(self.protocol),
-            protocol.SUPPORTED_HEADER: protocol.offer(),
+            protocol.SUPPORTED_HEADER: protocol.offer(self.gate.protocols),
             "x-storemax-trace": trace_id.get(),
         }
         return [(name.encode(), value.encode("latin-1", "replace")) for name, value in pairs.items()]

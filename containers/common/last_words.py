@@ -1,14 +1,13 @@
 """`python -m containers.common.last_words COMMAND…`: runs a program, and when it dies, tells on its port how its log ended.
 
-The platform says with which code a container ended and nothing else. This keeps the last lines that the program wrote;
-when it ends by itself with a failure, it answers the next HTTP request on $PORT with them (503 and the header
-`x-container-last-words`), and then ends with the program's own exit code. Nobody asks: it ends after LINGER_SECONDS.
-Signals are passed on; a program that was told to end, or that ended with 0, is not spoken for.
+The platform says with which code a container ended and nothing else. This relays what the program writes (relay.py) and
+keeps its last lines; when it ends by itself with a failure, it answers the next HTTP request on $PORT with them (503 and
+the header `x-container-last-words`), and then ends with the program's own exit code. Nobody asks: it ends after
+LINGER_SECONDS. Signals are passed on; a program that was told to end, or that ended with 0, is not spoken for.
 """
 
 from __future__ import annotations
 
-import collections
 import os
 import signal
 import subprocess
@@ -18,15 +17,12 @@ import time
 
 HEADER = "x-container-last-words"
 LINGER_SECONDS = 2.0
-LINES = 40
-LINE_CHARACTERS = 500
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(command: list[str]) -> int:
     told_to_end = False
-    log: collections.deque[str] = collections.deque(maxlen=LINES)
     # -u: what a dying program wrote must not be lost in its buffers.
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -39,22 +35,17 @@ def main(command: list[str]) -> int:
 
     for number in PASSED_ON:
         signal.signal(number, pass_on)
-    reader = threading.Thread(target=_tee, args=(child, log), daemon=True)
+    from containers.common.relay import Relay  # while the program starts, not before it
+
+    relay = Relay(sys.stdout.buffer, os.environ)
+    reader = threading.Thread(target=relay.run, args=(child.stdout,), daemon=True)
     reader.start()
     code = child.wait()
     reader.join(timeout=0.5)  # a grandchild may hold the pipe open
     status = 128 - code if code < 0 else code
     if status and not told_to_end:
-        _speak("".join(log), status)
+        _speak(relay.last_lines(), status)
     return status
-
-
-def _tee(child: subprocess.Popen[bytes], log: collections.deque[str]) -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-        log.append(line.decode("utf-8", "replace")[:LINE_CHARACTERS])
 
 
 def _speak(text: str, status: int) -> None:

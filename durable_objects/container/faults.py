@@ -9,6 +9,7 @@ ContainerFault                 status 500, a caller sees `str(fault)`
  ├─ Crashed                    the program ended before it was ready
  ├─ NotReady                   the readiness budget passed; the text says what was waited for
  ├─ Replaced                   the answer came from another incarnation than the one that was asked
+ ├─ Stopped          503       it was told to end while it started
  ├─ Cancelled                  the caller gave up while the container started
  └─ RuntimeFault               the platform refused a call; `reading` says what it means
 """
@@ -60,6 +61,10 @@ class NotReady(ContainerFault):
 
 class Replaced(ContainerFault):
     pass
+
+
+class Stopped(ContainerFault):
+    status = 503
 
 
 class Cancelled(ContainerFault):

@@ -27,6 +27,10 @@ class Exit:
     log: str
     told: bool
 
+    def as_dict(self) -> dict[str, Any]:
+        """Without the log, which can be long."""
+        return {"incarnation": self.incarnation, "at": self.at, "exit_code": self.exit_code, "reason": self.reason}
+
 
 class Record:
     """Each change is one synchronous stretch of SQL, so that nothing can come in between (input gates)."""

@@ -14,6 +14,7 @@ from durable_objects.container.faults import (
     NoInstance,
     NotReady,
     RuntimeFault,
+    Stopped,
 )
 from durable_objects.container.meanings import Meaning
 from durable_objects.container.readiness import Check, Look
@@ -74,7 +75,7 @@ class Starting:
         """Have an instance for which `check` holds. A program that dies meanwhile is started again, after a pause, until
         the budget (seconds) has passed or the crash-loop breaker opens. `instance_budget`: of that, for the machine.
 
-        Raises NoInstance, RateLimited, CrashLoop, BackingOff, Crashed, NotReady.
+        Raises NoInstance, RateLimited, CrashLoop, BackingOff, Crashed, NotReady, Stopped.
         """
         await self._watch.tell_stops()
         flight = self._waits.setdefault(check, SingleFlight[None]())
@@ -196,9 +197,9 @@ class Starting:
             if not self._runtime.running:
                 await self._watch.wait_news()
                 no_room = self._watch.no_room()
-                if no_room is None:
-                    raise self._crashed()
-                return no_room
+                if no_room is not None:
+                    return no_room
+                await self._tell_why_it_ended(self._record.state.incarnation)
             if self._now() >= deadline:
                 return NoInstance(f"there is no container instance available: {last}", retry_after=5.0)
             await asyncio.sleep(next(pauses))
@@ -218,7 +219,7 @@ class Starting:
             if waits_for is None and self._runtime.running:
                 return
             if not self._runtime.running or self._record.state.incarnation != incarnation:
-                await self._tell_why_it_ended()
+                await self._tell_why_it_ended(incarnation)
             self.waits_for = waits_for or ""
             now = self._now()
             if now >= deadline:
@@ -230,9 +231,11 @@ class Starting:
                 raise unready
             await asyncio.sleep(min(next(pauses), deadline - now))
 
-    async def _tell_why_it_ended(self) -> None:
+    async def _tell_why_it_ended(self, incarnation: str) -> None:
         if not self._runtime.running:
             await self._watch.wait_news()
+        if self._watch.asked_to_end(incarnation):
+            raise Stopped("the container was told to end while it started", retry_after=1.0)
         no_room = self._watch.no_room()
         if no_room is not None:
             raise _NoRoomError(no_room)

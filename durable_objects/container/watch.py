@@ -80,6 +80,9 @@ class Watch:
     def was_destroyed(self) -> None:
         self._destroyed = self.record.state.incarnation
 
+    def asked_to_end(self, incarnation: str) -> bool:
+        return bool(incarnation) and incarnation in (self._end_asked, self._destroyed)
+
     # ---- the end
 
     def _over(self, incarnation: str) -> None:
@@ -135,7 +138,7 @@ class Watch:
         before = self.record.state
         if not before.alive:
             return
-        asked = before.incarnation in (self._end_asked, self._destroyed)
+        asked = self.asked_to_end(before.incarnation)
         if before.incarnation == self._destroyed:
             ended = Ended(ended.exit_code, "destroyed")
         crash = not asked and (

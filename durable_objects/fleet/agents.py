@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 POOL = "pool-"  # sessions of this prefix belong to nobody: requests without a session go to them
@@ -31,10 +32,21 @@ class AgentType:
         """The first program keeps the end of the second one's log, for the error that a crash loop answers with."""
         return ("python", "-m", "containers.common.last_words", "python", "-m", "containers.run", self.name)
 
-    def with_variables(self, minimum: str, maximum: str) -> AgentType:
-        """As an environment sets it: <AGENT>_MIN_INSTANCES, <AGENT>_MAX_INSTANCES; empty keeps the table's."""
-        changed = replace(self, max_instances=int(maximum)) if maximum else self
-        return replace(changed, min_instances=min(int(minimum), changed.max_instances)) if minimum else changed
+    def as_set(self, variable: Callable[[str], str]) -> AgentType:
+        """As an environment sets it. `variable`: the value of <AGENT>_MIN_INSTANCES, _MAX_INSTANCES, _MEMORY_MB and
+        _SLEEP_AFTER, empty where it keeps the table's. Raises ValueError for what is no number."""
+        minimum, maximum, memory, sleep = (
+            variable(f"{self.variable_prefix}_{name}")
+            for name in ("MIN_INSTANCES", "MAX_INSTANCES", "MEMORY_MB", "SLEEP_AFTER")
+        )
+        most = int(maximum or self.max_instances)
+        return replace(
+            self,
+            max_instances=most,
+            min_instances=min(int(minimum or self.min_instances), most),
+            memory_mb=int(memory or self.memory_mb),
+            sleep_after=sleep or self.sleep_after,
+        )
 
 
 AGENTS: dict[str, AgentType] = {

@@ -20,6 +20,7 @@ SILENCE_SECONDS = 600.0  # instances report at least every three minutes while t
 RECLAIM_IDLE_SECONDS = 60.0
 KEPT_STOPPED = 100
 RATION_RETRY = 0.25
+RECLAIM_RETRY = 1.0
 FULL_RETRY = 5.0
 
 TABLES = (
@@ -97,14 +98,17 @@ class Directory:
         return Admission(True, occupied=len(mine))
 
     def _full(self, now: float, occupied: int) -> Admission:
+        idle = self.reclaimable(now)
+        return Admission(False, "full", RECLAIM_RETRY if idle else FULL_RETRY, idle, occupied)
+
+    def reclaimable(self, now: float) -> str:
+        """The instance that nobody has asked for the longest time, and for a minute at least; "" when there is none."""
         idle = self._rows(
             f"""SELECT session FROM instances WHERE status = 'healthy' AND load = 0 AND picked = 0
                 AND active < {now - RECLAIM_IDLE_SECONDS!r} AND permit_until <= :now ORDER BY active LIMIT 1""",
             now,
         )
-        if len(idle) and occupied - 1 >= self.agent.min_instances:
-            return Admission(False, "full", 1.0, str(idle[0]["session"]), occupied)
-        return Admission(False, "full", FULL_RETRY, occupied=occupied)
+        return str(idle[0]["session"]) if idle and self.occupied(now) > self.agent.min_instances else ""
 
     def report(self, session: str, news: dict[str, Any], now: float) -> bool:
         """What an instance says of itself: status, incarnation, at, load, active and whatever else is worth showing.
@@ -157,9 +161,10 @@ class Directory:
         )
         best = None
         if pool:
-            first = pool[int(draw() * len(pool))]
-            second = pool[int(draw() * len(pool))]
-            best = min(first, second, key=lambda row: int(row["load"]))
+            first = int(draw() * len(pool))
+            # Two different ones, if there are two.
+            second = (first + 1 + int(draw() * (len(pool) - 1))) % len(pool)
+            best = min(pool[first], pool[second], key=lambda row: int(row["load"]))
         room = self.occupied(now) < self.agent.max_instances
         if best is None or (int(best["load"]) >= self.agent.busy_at and room and not self._growing(now)):
             fresh = self._free_pool_session(now) if room else None

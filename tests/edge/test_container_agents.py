@@ -85,6 +85,11 @@ def test_the_listing_tells_state_incarnation_and_load_and_stop_ends_the_instance
     assert stopped.status_code == 202, stopped.text
     row = wait(lambda: row_with("stopped"))
     assert (row["exit_code"], row["reason"]) == (0, "exit")
+    ask(edge, "one")
+    row = wait(lambda: row_with("healthy"))
+    assert row["incarnation"] != incarnation
+    last = row["last_exit"]
+    assert (last["incarnation"], last["exit_code"], last["reason"]) == (incarnation, 0, "exit")
 
 
 def test_a_client_cannot_say_who_it_is_to_an_agent(edge: Edge) -> None:

@@ -7,7 +7,6 @@ serves, the less loaded of two drawn at random.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from typing import Any
 
@@ -16,6 +15,7 @@ from contracts.base import Model
 from contracts.errors import CATALOGUE, ProblemError
 from durable_objects.fleet.agents import AGENTS, POOL, AgentType, session_of
 from durable_objects.resilience.upstreams import UPSTREAMS
+from worker.agent_listing import listing
 from worker.call import Call, Reply
 from worker.forwarding import request_onward
 from worker.routing import route
@@ -40,7 +40,7 @@ class Stopped(Model):
     problems=("unavailable",),
 )
 async def list_agents(call: Call) -> Reply:
-    listings = await asyncio.gather(*(_listing(call, name) for name in AGENTS))
+    listings = await asyncio.gather(*(listing(call, name) for name in AGENTS))
     return Reply(body={"agents": listings})
 
 
@@ -146,24 +146,3 @@ def _session(call: Call, named: str) -> str:
     if named.startswith(POOL) and call.principal.platform:
         return named
     return session_of(call.principal.tenant, named)
-
-
-async def _listing(call: Call, name: str) -> dict[str, Any]:
-    try:
-        listing = await call.rpc(call.env.AGENT_FLEET, name, "listing")
-    except ProblemError:
-        raise
-    except Exception as fault:  # whatever keeps the directory from answering, an older copy is better than nothing
-        text = await call.env.CACHE.get(f"agents:{name}")
-        if not text:
-            raise ProblemError("unavailable", f"the directory of the {name} agents does not answer") from fault
-        listing = {**json.loads(text), "stale": True}
-    prefix = session_of(call.principal.tenant, "")
-    shown = []
-    for instance in listing["instances"]:
-        session = instance["session"]
-        if session.startswith(prefix):
-            shown.append({**instance, "session": session.removeprefix(prefix)})
-        elif session.startswith(POOL) or call.principal.platform:
-            shown.append(instance)
-    return {**listing, "instances": shown}

@@ -12,7 +12,15 @@ export interface AccessPoint {
   cross_aisle: number;
 }
 
-/** `status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a crash loop; `exit_code` and `reason` tell how the last incarnation ended. */
+/** How an incarnation ended. `reason`: exit, runtime_signal (the platform ended it), destroyed, lost, no_instance. */
+export interface AgentExit {
+  incarnation: string;
+  at: number;
+  exit_code: number | null;
+  reason: string;
+}
+
+/** `status`: starting, running, healthy, stopping, stopped. Times are seconds since 1970. `breaker` is open after a crash loop; `exit_code` and `reason` tell how this incarnation ended, `last_exit` how the last one did that has. */
 export interface AgentInstance {
   session: string;
   status: string;
@@ -24,6 +32,7 @@ export interface AgentInstance {
   started_at: number | null;
   exit_code: number | null;
   reason: string | null;
+  last_exit: AgentExit | null;
   failures: number;
   breaker: string;
 }

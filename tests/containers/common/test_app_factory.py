@@ -150,7 +150,7 @@ async def test_an_unknown_protocol_is_refused_and_the_known_ones_are_told() -> N
         refused = await client.post("/echo", json=GOOD, headers={"X-StoreMax-Protocol": "9"})
         probe = await client.get("/health", headers={"X-StoreMax-Protocol": "9"})
     assert (fine.status_code, fine.headers["x-storemax-protocol"]) == (200, "1")
-    assert (refused.status_code, refused.json()["code"]) == (400, "protocol-unsupported")
+    assert (refused.status_code, refused.json()["code"]) == (503, "protocol-unsupported")
     assert refused.headers["x-storemax-protocol-supported"] == "1"
     assert probe.status_code == 200
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
+from containers.common.relay import Relay
 from local.processes import free_port
 
 
@@ -48,7 +51,7 @@ def test_a_death_by_signal_is_told_with_the_code_that_a_shell_gives_it() -> None
 def test_a_program_that_was_told_to_end_is_not_spoken_for() -> None:
     spoken = begin("import time; print('up', flush=True); time.sleep(60)", free_port())
     assert spoken.stdout is not None
-    assert spoken.stdout.readline() == b"up\n"
+    assert json.loads(spoken.stdout.readline())["text"] == "up"
     before = time.monotonic()
     spoken.send_signal(signal.SIGTERM)
     assert spoken.wait(timeout=10) == 128 + signal.SIGTERM
@@ -57,3 +60,17 @@ def test_a_program_that_was_told_to_end_is_not_spoken_for() -> None:
 
 def test_a_clean_end_is_not_spoken_for() -> None:
     assert begin("print('done')", free_port()).wait(timeout=10) == 0
+
+
+def test_the_agents_own_events_pass_untouched_and_everything_else_becomes_one() -> None:
+    own = b'{"at":"2026-03-01T08:00:00.000Z","event":"request","trace_id":"4bf9"}\n'
+    strange = [b"Traceback (most recent call last):\n", b'{"half": \n', b"\xff\n", b'{"no": "name"}\n', b"no end"]
+    target = io.BytesIO()
+    relay = Relay(target, {"STOREMAX_INCARNATION": "inc-7"})
+    relay.run([own, *strange])
+    first, *others = target.getvalue().splitlines(keepends=True)
+    assert first == own
+    events = [json.loads(line) for line in others]
+    assert [event["text"] for event in events] == [line.decode("utf-8", "replace").rstrip() for line in strange]
+    assert {(event["event"], event["incarnation"]) for event in events} == {("output", "inc-7")}
+    assert relay.last_lines().endswith("no end")

@@ -14,6 +14,7 @@ from durable_objects.container.faults import (
     NotReady,
     RateLimited,
     RuntimeFault,
+    Stopped,
 )
 from durable_objects.container.readiness import All, Http, Port
 from durable_objects.container.settings import Launch, StartOptions
@@ -426,5 +427,21 @@ def test_the_budget_for_the_machine_is_a_part_of_the_whole() -> None:
         with pytest.raises(NoInstance):
             await stage.life.starting.start_and_wait(READY, instance_budget=1.0)
         assert now() - began < 1.5
+
+    play(scene)
+
+
+@pytest.mark.parametrize("how", ["stop", "destroy"])
+def test_a_container_that_is_told_to_end_while_it_starts_is_not_started_again(how: str) -> None:
+    async def scene() -> None:
+        stage = Stage(Platform(opens_after=10.0))
+        start = asyncio.ensure_future(stage.life.starting.start_and_wait(READY))
+        await asyncio.sleep(1)
+        await getattr(stage.life.stopping, how)()
+        with pytest.raises(Stopped) as told:
+            await start
+        assert (told.value.status, told.value.retry_after) == (503, 1.0)
+        assert len(stage.platform.starts) == 1
+        assert (stage.record.state.status, stage.record.failures) == ("stopped", 0)
 
     play(scene)

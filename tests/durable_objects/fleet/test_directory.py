@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from durable_objects.fleet.agents import AGENTS, AgentType, session_of
@@ -100,6 +101,28 @@ def test_of_two_drawn_instances_the_less_loaded_takes_the_request() -> None:
     assert kept.pick(1, lambda: next(draws)).session == "pool-1"  # type: ignore[union-attr]
 
 
+def test_the_two_that_are_drawn_are_different_ones() -> None:
+    """Three instances, whatever is drawn: the idle one of a pair is never missed because the busy one was drawn twice."""
+    for first in (0.0, 0.4, 0.9):
+        for second in (0.0, 0.99):
+            kept = directory()
+            for number, load in enumerate((1, 1, 0)):
+                run(kept, f"pool-{number}", 0, load=load)
+            drawn = iter([first, second])
+            chosen = kept.pick(1, lambda drawn=drawn: next(drawn))  # type: ignore[misc]
+            pair = {int(first * 3), (int(first * 3) + 1 + int(second * 2)) % 3}
+            assert len(pair) == 2
+            assert chosen is not None
+            assert (chosen.session == "pool-2") is (2 in pair)
+
+
+def test_an_idle_instance_is_not_stopped_for_another_when_the_minimum_needs_it() -> None:
+    kept = directory(replace(AGENT, max_instances=1, min_instances=1))
+    run(kept, "idle", 0)
+    assert kept.reclaimable(RECLAIM_IDLE_SECONDS + 1) == ""
+    assert kept.admit("d", RECLAIM_IDLE_SECONDS + 1).reclaim == ""
+
+
 def test_picks_count_as_load_until_the_instance_reports_its_own() -> None:
     kept = directory()
     run(kept, "pool-0", 0)
@@ -130,11 +153,13 @@ def test_work_that_waits_starts_as_many_as_wait_as_are_rationed_and_as_have_room
     assert kept.to_start(waiting=0, oldest_age=9, now=1) == []
 
 
-def test_an_environment_may_set_minimum_and_maximum() -> None:
-    agent = AGENTS["optimizer"].with_variables("2", "4")
-    assert (agent.min_instances, agent.max_instances) == (2, 4)
+def test_an_environment_may_set_minimum_maximum_and_sleep() -> None:
+    variables = {"OPTIMIZER_MIN_INSTANCES": "2", "OPTIMIZER_MAX_INSTANCES": "4", "OPTIMIZER_SLEEP_AFTER": "3s"}
+    agent = AGENTS["optimizer"].as_set(lambda name: variables.get(name, ""))
+    assert (agent.min_instances, agent.max_instances, agent.sleep_after) == (2, 4, "3s")
     assert directory(agent).to_keep_warm() == ["pool-0", "pool-1"]
-    assert AGENTS["optimizer"].with_variables("", "") == AGENTS["optimizer"]
+    assert AGENTS["optimizer"].as_set(lambda name: "") == AGENTS["optimizer"]
+    assert AGENTS["sync"].as_set(lambda name: variables.get(name, "")) == AGENTS["sync"]
 
 
 def test_sessions_of_two_tenants_never_share_a_name() -> None:
