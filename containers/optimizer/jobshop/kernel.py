@@ -14,18 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from containers.optimizer.chance import below
 from containers.optimizer.jit import kernel
-
-
-@kernel
-def random_below(state, n):  # type: ignore[no-untyped-def]
-    """A random integer in 0..n-1 (xorshift64*, Vigna 2016)."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(n))
 
 
 @kernel
@@ -96,7 +86,7 @@ def critical_path(shop, orders, times, makespan, path, state):  # type: ignore[n
         i = order[k]
         if tail[i] == 0 and head[i] + duration[i] == makespan:
             seen += 1
-            if random_below(state, seen) == 0:
+            if below(state, seen) == 0:
                 current = i
     length = 0
     while current >= 0:
@@ -106,7 +96,7 @@ def critical_path(shop, orders, times, makespan, path, state):  # type: ignore[n
         by_job = a >= 0 and head[a] + duration[a] == head[current]
         by_machine = b >= 0 and head[b] + duration[b] == head[current]
         if by_job and by_machine:
-            current = a if random_below(state, 2) == 0 else b
+            current = a if below(state, 2) == 0 else b
         elif by_job:
             current = a
         elif by_machine:
@@ -284,7 +274,7 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
                         forbidden = is_tabu(tabu, block, first, last, forward, iteration)
                         if forbidden and guess >= best_value:
                             any_seen += 1
-                            if random_below(state, any_seen) == 0:
+                            if below(state, any_seen) == 0:
                                 spare_first, spare_last, spare_forward, spare_size = first, last, forward, size
                                 spare = block[:size].copy()
                             continue
@@ -292,7 +282,7 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
                             value, ties = guess, 1
                         elif guess == value:
                             ties += 1
-                            if random_below(state, ties) != 0:
+                            if below(state, ties) != 0:
                                 continue
                         else:
                             continue
@@ -306,7 +296,7 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
             open_first, open_last, open_forward, open_size = spare_first, spare_last, spare_forward, spare_size
             for j in range(spare_size):
                 chosen[j] = spare[j]
-        until = iteration + shortest + random_below(state, spread)
+        until = iteration + shortest + below(state, spread)
         apply_move(orders, tabu, chosen, open_first, open_last, open_forward, until)
         makespan = evaluate(shop, orders, times, degree)
         if makespan < best_value:

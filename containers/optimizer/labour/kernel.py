@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from containers.optimizer.chance import below
 from containers.optimizer.jit import kernel
-from containers.optimizer.jobshop.kernel import random_below
 
 NEVER = 1 << 40
 
@@ -187,20 +187,20 @@ def anneal(  # type: ignore[no-untyped-def]
     heat = hot
     for _step in range(steps):
         trial[:] = order
-        kind = random_below(state, 10)
+        kind = below(state, 10)
         changed = -1
         before = np.int64(-1)
         if kind < 3 and workers > 1:
-            changed = random_below(state, count)
+            changed = below(state, count)
             before = wish[changed]
-            wanted = random_below(state, workers + 1) - 1
+            wanted = below(state, workers + 1) - 1
             if wanted >= 0 and problem[0][changed, wanted] >= NEVER:
                 wanted = -1
             trial_wish[changed] = wanted
         else:
-            a = random_below(state, count)
+            a = below(state, count)
             span = count if kind < 5 else min(count, 12)
-            b = a + random_below(state, 2 * span + 1) - span
+            b = a + below(state, 2 * span + 1) - span
             b = min(max(b, 0), count - 1)
             moved = trial[a]
             if kind >= 8:
@@ -219,7 +219,7 @@ def anneal(  # type: ignore[no-untyped-def]
                 repair(trial, rank, topological, problem[6], problem[7])
         found = decode(problem, trial, trial_wish, plan, scratch)
         better = found - value
-        uniform = (random_below(state, 1 << 30) + 1) / float(1 << 30)
+        uniform = (below(state, 1 << 30) + 1) / float(1 << 30)
         if better <= 0 or (heat > 0 and uniform < np.exp(-better / heat)):
             value = found
             order[:] = trial
