@@ -160,5 +160,10 @@ def _typical_change(chain: Chain, order: Ints, wish: Ints, value: float) -> floa
         change = chain.decode(chain.sorted_by(rank), wish).value - value
         if change > 0:
             worse.append(change)
-    # The median: one task that drops out for good must not set the scale.
-    return max(1e-6, float(np.median(worse)) if worse else 1.0)
+    if worse:
+        return float(np.median(worse))  # one task that drops out for good must not set the scale
+    return (
+        0.2 * float(chain.plan.seconds[chain.plan.seconds < NEVER].mean())
+        if (chain.plan.seconds < NEVER).any()
+        else 1.0
+    )

@@ -19,7 +19,7 @@ from contracts.optimize import Budget, OptimizeRequest, OptimizeResult
 DAY = [{"start_s": 0, "end_s": 28_800}]
 
 
-def plan(data: dict[str, Any], seconds: float = 20, iterations: int | None = 2_000, **more: Any) -> OptimizeResult:
+def plan(data: dict[str, Any], seconds: float = 600, iterations: int | None = 2_000, **more: Any) -> OptimizeResult:
     budget = Budget(seconds=seconds, iterations=iterations, seed=3)
     request = OptimizeRequest(problem="labour", data=data, budget=budget, **more)
     return execute(request, Run(budget, warm_start=request.warm_start, locks=request.locks))

@@ -32,7 +32,7 @@ def orders(*skus: str) -> list[dict[str, Any]]:
     return [{"id": f"O{n}", "lines": [{"sku": sku, "quantity": 1}]} for n, sku in enumerate(skus)]
 
 
-def run(seconds: float = 10.0, **data: Any) -> OptimizeResult:
+def run(seconds: float = 600.0, **data: Any) -> OptimizeResult:
     whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, **data}
     budget = Budget(seconds=seconds, iterations=2_000, seed=4)
     return execute(OptimizeRequest(problem="scenario", data=whole, budget=budget), Run(budget))
@@ -139,7 +139,7 @@ def test_a_bad_scenario_is_refused_by_name(change: dict[str, Any], pointer: str)
 def test_a_changed_figure_is_caught() -> None:
     whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "orders": orders("near", "far")}
     scenario = FAMILY.read(whole)
-    solution = FAMILY.solve(scenario, Run(Budget(seconds=5, iterations=500))).solution
+    solution = FAMILY.solve(scenario, Run(Budget(seconds=600, iterations=500))).solution
     assert FAMILY.check(scenario, solution, None).violations == ()
     solution["stages"][-1]["metres"] += 5
     assert FAMILY.check(scenario, solution, None).violations
