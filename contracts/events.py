@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from contracts.base import Model
+from contracts.base import Identifier, Model, Slug
 from contracts.paging import MAX_LIMIT
 
 EVENT_TYPE = r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$"
+
+# type → what has happened. Readers filter by these names, or by a family: `orders` covers every `orders.…`.
+EVENT_TYPES: dict[str, str] = {
+    "warehouse.created": "the warehouse exists; data: id, name, locations",
+    "items.changed": "items were inserted or changed; data: created, updated, unchanged",
+    "configuration.changed": "a new version of the configuration; data: version, author, merged",
+    "orders.created": "orders came in; data: orders (ids)",
+    "orders.updated": "open orders were replaced; data: orders (ids)",
+    "orders.completed": "orders are done; data: orders (ids)",
+    "orders.cancelled": "orders were cancelled; data: orders (ids)",
+    "import.finished": "a file was read in; data: the counts of its result",
+    "job.queued": "a job was accepted; data: id, problem",
+    "job.running": "an agent works on the job; data: id, problem",
+    "job.succeeded": "the job's plan is ready; data: id, problem",
+    "job.failed": "the job ended without a plan; data: id, problem",
+    "job.cancelled": "the job was cancelled; data: id, problem",
+}
+# Families whose types are owned by other objects and grow with them.
+FAMILIES: frozenset[str] = frozenset({name.partition(".")[0] for name in EVENT_TYPES} | {"stock", "transfer", "task"})
+
+
+def known_type(name: str) -> bool:
+    """May a filter name this type or family?"""
+    family, _, rest = name.partition(".")
+    return name in EVENT_TYPES or (family in FAMILIES and (not rest or family in ("stock", "transfer", "task")))
 
 
 class Event(Model):
@@ -23,25 +48,114 @@ class Event(Model):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
+
+
+def _check_types(names: tuple[str, ...]) -> None:
+    unknown = [name for name in names if not known_type(name)]
+    if unknown:
+        families = ", ".join(sorted(FAMILIES))
+        raise ValueError(f"no event type or family {', '.join(map(repr, unknown))}; families are {families}")
+
+
 class EventQuery(Model):
     """GET /v1/warehouses/{id}/events. `types` may name a family: `stock` covers `stock.adjusted`."""
 
-    after: Annotated[int, Field(ge=0)] | None = None  # absent: JSON from the oldest kept, a stream from now on
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 100
-    types: Annotated[str, Field(max_length=1000)] = ""  # comma-separated
-    zones: Annotated[str, Field(max_length=1000)] = ""  # comma-separated
+    cursor: Annotated[int, Field(ge=0)] | None = None  # absent: JSON from the oldest kept, a stream from now on
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 100  # of a JSON page
+    types: Annotated[str, Field(max_length=500)] = ""  # comma-separated
+    zones: Annotated[str, Field(max_length=500)] = ""  # comma-separated
+
+    @field_validator("types")
+    @classmethod
+    def _types_exist(cls, text: str) -> str:
+        _check_types(_names(text))
+        return text
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        return _names(self.types)
+
+    @property
+    def zone_names(self) -> tuple[str, ...]:
+        return _names(self.zones)
 
 
 class EventPage(Model):
-    """Events after a cursor; go on with `after=last`. `head` is the newest sequence of all."""
+    """Events after a cursor; go on with `next_cursor`, now or later. `head` is the newest sequence of all."""
 
     items: tuple[Event, ...]
-    last: int
+    next_cursor: int
     head: int
 
 
 class Heartbeat(Model):
-    """What a stream carries when nothing happens; `sequence` is the head, so a filtered reader can move its cursor."""
+    """What a stream carries when nothing happens: every event up to `sequence` that the reader wants has been sent."""
 
     type: Literal["heartbeat"] = "heartbeat"
     sequence: int
+
+
+class ArchiveQuery(Model):
+    """GET /v1/warehouses/{id}/archive: the files of one UTC day."""
+
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 100
+    cursor: Annotated[str, Field(max_length=1000)] = ""
+
+
+class ArchiveFile(Model):
+    """Events `first`..`last`, one JSON a line, compressed with gzip where they lie."""
+
+    name: str
+    first: int
+    last: int
+    bytes: int
+    archived_at: str
+
+
+class WebhookCreate(Model):
+    """POST /v1/webhooks. Absent filters: everything."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    warehouses: Annotated[tuple[Slug, ...], Field(max_length=100)] = ()
+    types: Annotated[tuple[str, ...], Field(max_length=50)] = ()  # names or families
+    zones: Annotated[tuple[Slug, ...], Field(max_length=100)] = ()
+    label: Annotated[str, Field(max_length=200)] = ""
+
+    @field_validator("types")
+    @classmethod
+    def _types_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        _check_types(names)
+        return names
+
+
+class Webhook(WebhookCreate):
+    """A webhook without its secret, and how its deliveries fare."""
+
+    id: Identifier
+    created_at: str
+    active: bool = True  # false after the receiver answered 410 Gone
+    delivered: int = 0
+    failing: int = 0  # attempts in a row that failed
+    dead: int = 0  # deliveries that were given up
+    last_status: int | None = None  # of the receiver's last answer; null when it gave none
+    last_error: str = ""
+    last_attempt_at: str | None = None
+
+
+class WebhookCreated(Webhook):
+    """The only answer that holds the secret (`whsec_…`, as in Standard Webhooks)."""
+
+    secret: str
+
+
+class WebhookDelivery(Model):
+    """The body of a delivery. The same events come with the same `webhook-id` header, however often."""
+
+    type: Literal["events"] = "events"
+    warehouse: str
+    first: int
+    last: int
+    events: tuple[Event, ...]

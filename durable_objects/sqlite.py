@@ -77,6 +77,27 @@ class ObjectSql:
         return result[0]
 
 
+class AfterCommit:
+    """A database that calls `then` after each outermost transaction that was committed, before anything is awaited."""
+
+    def __init__(self, sql: Sql, then: Callable[[], None]) -> None:
+        self._sql = sql
+        self._then = then
+        self._depth = 0
+        self.rows = sql.rows
+        self.run = sql.run
+
+    def transaction(self, body: Callable[[], T]) -> T:
+        self._depth += 1
+        try:
+            result = self._sql.transaction(body)
+        finally:
+            self._depth -= 1
+        if not self._depth:
+            self._then()
+        return result
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step forward of a schema. A step that has been released is never changed: another one follows it."""

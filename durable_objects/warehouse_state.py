@@ -6,19 +6,43 @@ import asyncio
 import json
 from typing import Any
 
-from contracts.errors import ProblemError
+from pydantic import ValidationError
+from workers import Response
+
+from contracts.errors import ProblemError, from_validation
+from contracts.events import EventQuery
 from contracts.rpc import answer, dumps, unwrap
 from durable_objects.base import StatefulObject, log, now_ms
-from durable_objects.sqlite import get_text
-from durable_objects.state import configuration, hub, jobs, orders, warehouse, warehouse_schema, zone_news
+from durable_objects.event_outbox import EventOutbox
+from durable_objects.event_streams import EventStreams
+from durable_objects.sqlite import AfterCommit, get_text
+from durable_objects.state import configuration, hub, jobs, orders, outbox, warehouse, warehouse_schema, zone_news
+from durable_objects.state.subscribers import PATIENCE_S
 
 RETRY_MS = 2_000
+GATHER_MS = 50  # how long events gather before they go to the queue together
 
 
 class WarehouseState(StatefulObject):
     """What is true of the warehouse as a whole. Quantities are the zones' own."""
 
     MIGRATIONS = warehouse_schema.MIGRATIONS
+
+    def _ready(self) -> None:
+        plain = self._sql
+        self._outbox = EventOutbox(self.env, plain, self._names)
+        patience = float(getattr(self.env, "EVENTS_PATIENCE_SECONDS", None) or PATIENCE_S)
+        self._streams = EventStreams(self._raw, plain, ":".join(self._names), self._id, patience)
+        self._head = hub.head(plain)
+        self._sql = AfterCommit(plain, self._committed)
+
+    def _committed(self) -> None:
+        """After each transaction: what it appended to the log goes to the readers now and to the queue soon."""
+        newest = hub.head(self._sql)
+        if newest != self._head:
+            self._head = newest
+            self._streams.publish()
+            self._wake(now_ms() + GATHER_MS)
 
     @property
     def _id(self) -> str:
@@ -154,6 +178,56 @@ class WarehouseState(StatefulObject):
             unwrap(text)
         return text[len(prefix) : -2]
 
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    async def events(self, text: str, context: str = "") -> str:  # noqa: ARG002
+        """An EventQuery → an EventPage."""
+        try:
+            self._require()
+            query = EventQuery.model_validate_json(text)
+            wanted = self._streams.filter_of(query)
+            after = hub.oldest(self._sql) - 1 if query.cursor is None else query.cursor
+            page = hub.page_text(self._sql, self._id, after, query.limit, wanted.types, wanted.zones)
+        except ProblemError as problem:
+            return _problem(problem)
+        return f'{{"ok":{page}}}'
+
+    @answer
+    async def event_range(self, payload: Any) -> list[dict[str, Any]]:
+        """{"first", "last"} → those events that are still in the log, for the queue's consumer."""
+        return hub.read(self._sql, self._id, payload["first"] - 1, payload["last"] - payload["first"] + 1)
+
+    @answer
+    async def segment(self, payload: Any) -> dict[str, Any] | None:
+        """{"first", "last"} → {"day", "lines"} of a segment that waits to be archived, or None."""
+        return outbox.segment_lines(self._sql, self._id, payload["first"], payload["last"])
+
+    @answer
+    async def archived(self, payload: Any) -> None:
+        """{"first", "last"}: the segment lies in the archive."""
+        outbox.archived(self._sql, payload["first"], payload["last"])
+
+    async def fetch(self, request: Any) -> Any:
+        """Follow the events: a WebSocket, or Server-Sent Events. Query and header as in contracts.events.EventQuery."""
+        try:
+            self._require()
+            response = self._streams.open(request)
+        except ValidationError as error:
+            return _refusal(from_validation(error, "/query"))
+        except ProblemError as problem:
+            return _refusal(problem)
+        self._schedule()
+        return response
+
+    async def webSocketMessage(self, socket: Any, message: Any) -> None:  # noqa: ARG002
+        self._streams.refuse_message(socket)
+
+    async def webSocketClose(self, socket: Any, code: int, reason: str, was_clean: bool) -> None:  # noqa: ARG002
+        self._streams.closed(socket)
+
+    async def webSocketError(self, socket: Any, error: Any) -> None:  # noqa: ARG002
+        self._streams.closed(socket)
+
     # --- hearing from zones --------------------------------------------------------------------------------------
 
     async def zone_events(self, text: str) -> str:
@@ -215,8 +289,24 @@ class WarehouseState(StatefulObject):
 
     async def alarm(self, info: Any = None) -> None:  # noqa: ARG002
         self._wake_at = None
-        await self._deliver()
+        self._streams.heartbeat(now_ms())
+        await asyncio.gather(self._deliver(), self._outbox.run())
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Let the alarm ring when the next thing is due."""
+        now = now_ms()
+        if warehouse.pending_targets(self._sql):
+            self._wake(now + RETRY_MS)
+        for due in (self._outbox.due_at(now), self._streams.heartbeat_at):
+            if due is not None:
+                self._wake(max(due, now + 1))
 
 
 def _problem(problem: ProblemError) -> str:
     return dumps({"problem": problem.document()})
+
+
+def _refusal(problem: ProblemError) -> Any:
+    headers = {"content-type": "application/problem+json", **problem.headers}
+    return Response(dumps(problem.document()), status=problem.status, headers=headers)

@@ -18,6 +18,8 @@ from durable_objects.task_queue import TaskQueue
 from durable_objects.warehouse_directory import WarehouseDirectory
 from durable_objects.warehouse_state import WarehouseState
 from durable_objects.warehouse_zone import WarehouseZone
+from durable_objects.webhook_registry import WebhookRegistry
+from worker.events.consumer import consume
 from worker.gateway import handle
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "WarehouseManagerContainer",
     "WarehouseState",
     "WarehouseZone",
+    "WebhookRegistry",
 ]
 
 
@@ -45,3 +48,6 @@ gc.freeze()
 class Default(WorkerEntrypoint):  # type: ignore[misc]
     async def fetch(self, request: Any) -> Any:
         return await handle(self.env, self.ctx, request)
+
+    async def queue(self, batch: Any, env: Any = None, ctx: Any = None) -> None:  # noqa: ARG002
+        await consume(self.env, batch)

@@ -10,11 +10,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.errors import ProblemError
-from durable_objects.sqlite import Sql, scalar
+from contracts.errors import Fault, ProblemError
+from durable_objects.sqlite import Row, Sql, scalar
 from durable_objects.state.clock import iso
 
-KEEP = 20_000  # events kept for replay; older ones are in the archive
+KEEP = 20_000  # events kept for replay at least; older ones are in the archive
 
 EVENT_TABLES = """
 CREATE TABLE event (
@@ -78,22 +78,26 @@ def check_cursor(sql: Sql, after: int) -> None:
         raise ProblemError(
             "bad-request",
             f"the cursor {after} lies in the future: the newest event is {newest}",
+            errors=(Fault("/query/cursor", f"must lie within {oldest(sql) - 1}..{newest}"),),
             extra={"head": newest},
         )
     first = oldest(sql)
     if after + 1 < first:
         raise ProblemError(
             "gone",
-            f"events up to {first - 1} are no longer kept here: read them in the archive, go on with after={first - 1}",
+            f"events up to {first - 1} are no longer kept here: read them in the archive, go on with cursor={first - 1}",
             extra={"oldest": first, "head": newest},
         )
 
 
-def read(
-    sql: Sql, warehouse: str, after: int, limit: int, types: Sequence[str] = (), zones: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Events after a cursor, oldest first. `types` holds names or families (`stock` covers `stock.adjusted`)."""
-    clauses, parameters = ["sequence > ?"], [after]
+def rows(
+    sql: Sql, after: int, limit: int, types: Sequence[str] = (), zones: Sequence[str] = (), upto: int = 2**52
+) -> list[Row]:
+    """Events after a cursor as rows [sequence, type, zone, at, data], oldest first, none beyond `upto`.
+
+    `types` holds names or families (`stock` covers `stock.adjusted`).
+    """
+    clauses = ["sequence > ? AND sequence <= ?"]
     texts: list[str] = []
     if types:
         clauses.append(
@@ -103,31 +107,47 @@ def read(
     if zones:
         clauses.append("zone IN (SELECT value FROM json_each(?))")
         texts.append(json.dumps(list(zones)))
-    found = sql.rows(
+    return sql.rows(
         f"SELECT sequence, type, zone, at, data FROM event WHERE {' AND '.join(clauses)} ORDER BY sequence LIMIT ?",
-        *parameters,
+        after,
+        upto,
         *texts,
         limit,
     )
-    return [document(warehouse, row) for row in found]
 
 
-def document(warehouse: str, row: Sequence[Any]) -> dict[str, Any]:
-    """An event as readers see it. Its id is made of the warehouse and the number, so it never changes."""
+def read(
+    sql: Sql, warehouse: str, after: int, limit: int, types: Sequence[str] = (), zones: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Events after a cursor as readers see them, oldest first."""
+    return [json.loads(text(warehouse, row)) for row in rows(sql, after, limit, types, zones)]
+
+
+def text(warehouse: str, row: Sequence[Any]) -> str:
+    """An event as readers see it, as JSON. Its id is made of the warehouse and the number, so it never changes.
+
+    The data are in the log as JSON already: nothing is parsed on the way out.
+    """
     sequence, kind, zone, at, data = row
-    return {
-        "sequence": sequence,
-        "id": f"{warehouse}-{sequence}",
-        "type": kind,
-        "zone": zone,
-        "at": iso(at),
-        "data": json.loads(data),
-    }
+    return (
+        f'{{"sequence":{sequence},"id":{json.dumps(f"{warehouse}-{sequence}")},"type":{json.dumps(kind)},'
+        f'"zone":{json.dumps(zone)},"at":"{iso(at)}","data":{data}}}'
+    )
 
 
-def wanted(event: dict[str, Any], types: Sequence[str], zones: Sequence[str]) -> bool:
-    """Does a subscriber with this filter want the event? The same rule as in `read`."""
-    kind = event["type"]
+def page_text(sql: Sql, warehouse: str, after: int, limit: int, types: Sequence[str], zones: Sequence[str]) -> str:
+    """An EventPage as JSON text. Raises ProblemError for a cursor that cannot be gone on from."""
+    check_cursor(sql, after)
+    newest = head(sql)
+    found = rows(sql, after, limit, types, zones)
+    # Fewer than asked for: everything up to the head has been looked at, wanted or not.
+    following = found[-1][0] if len(found) == limit else newest
+    items = ",".join(text(warehouse, row) for row in found)
+    return f'{{"items":[{items}],"next_cursor":{following},"head":{newest}}}'
+
+
+def wanted(kind: str, zone: str, types: Sequence[str], zones: Sequence[str]) -> bool:
+    """Does a reader with this filter want an event of this type and zone? The same rule as in `rows`."""
     if types and not any(kind == name or kind.startswith(name + ".") for name in types):
         return False
-    return not zones or event["zone"] in zones
+    return not zones or zone in zones

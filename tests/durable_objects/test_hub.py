@@ -43,6 +43,6 @@ def test_a_cursor_from_the_future_and_one_no_longer_kept_are_refused() -> None:
 
 
 def test_a_filter_by_family_covers_its_types_and_not_names_that_merely_begin_so() -> None:
-    assert hub.wanted({"type": "stock.adjusted", "zone": "z"}, ["stock"], [])
-    assert not hub.wanted({"type": "stocktake.started", "zone": "z"}, ["stock"], [])
-    assert not hub.wanted({"type": "stock.adjusted", "zone": "z"}, [], ["y"])
+    assert hub.wanted("stock.adjusted", "z", ["stock"], [])
+    assert not hub.wanted("stocktake.started", "z", ["stock"], [])
+    assert not hub.wanted("stock.adjusted", "z", [], ["y"])

@@ -55,6 +55,10 @@ def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "it")
     return found
 
 
+# Segments for the archive and the tries of a webhook in quick succession: minutes and hours by default.
+QUICK = {"ARCHIVE_SECONDS": "0.5", "ARCHIVE_REPEAT_SECONDS": "5", "WEBHOOK_RETRY_SECONDS": "0"}
+
+
 @pytest.fixture(scope="session")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The running edge; its state lives in a temporary folder."""

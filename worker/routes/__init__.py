@@ -3,6 +3,7 @@
 from worker.routes import (
     agents,
     configuration,
+    events,
     jobs,
     keys,
     openapi,
@@ -13,11 +14,13 @@ from worker.routes import (
     transfers,
     uploads,
     warehouses,
+    webhooks,
 )
 
 __all__ = [
     "agents",
     "configuration",
+    "events",
     "jobs",
     "keys",
     "openapi",
@@ -28,4 +31,5 @@ __all__ = [
     "transfers",
     "uploads",
     "warehouses",
+    "webhooks",
 ]

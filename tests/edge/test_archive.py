@@ -1,0 +1,189 @@
+"""What leaves through the queue: the archive of a warehouse, and webhooks, with the real consumer."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from contracts.webhook_signing import verify
+from tests.edge.conftest import Edge, until
+from tests.edge.following import head, put_item
+from tests.edge.warehouses import create
+
+
+def archived(edge: Edge, warehouse: str) -> list[dict[str, Any]]:
+    """Every event in the archive's files of today and yesterday, in the order of the listings."""
+    events = []
+    for day in sorted({datetime.fromtimestamp(time.time() - ago, UTC).strftime("%Y-%m-%d") for ago in (0, 86_400)}):
+        path = f"/v1/warehouses/{warehouse}/archive?day={day}&limit=2"
+        while path:
+            answer = edge.http.get(path)
+            assert answer.status_code == 200, answer.text
+            for file in answer.json()["items"]:
+                text = edge.http.get(f"/v1/warehouses/{warehouse}/archive/{day}/{file['name']}").text
+                found = [json.loads(line) for line in text.splitlines()]
+                assert [found[0]["sequence"], found[-1]["sequence"]] == [file["first"], file["last"]]
+                events += found
+            path = answer.links["next"]["url"] if "next" in answer.links else ""
+    return events
+
+
+def test_every_event_reaches_the_archive_once_in_files_named_by_their_range(edge: Edge) -> None:
+    name = create(edge)
+    for round_ in range(3):
+        for number in range(5):
+            put_item(edge, name, f"i{round_}-{number}")
+        until(lambda: len(archived(edge, name)) == head(edge, name))
+    events = archived(edge, name)
+    assert [event["sequence"] for event in events] == list(range(1, 17))
+    assert events == edge.http.get(f"/v1/warehouses/{name}/events").json()["items"]
+
+
+def test_the_archive_is_for_admins_and_names_what_is_wrong(edge: Edge) -> None:
+    name = create(edge)
+    path = f"/v1/warehouses/{name}/archive"
+    key = edge.http.post("/v1/keys", json={"name": "x", "role": "operator"}).json()["key"]
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    operator = edge.http.get(f"{path}?day={today}", headers={"authorization": f"Bearer {key}"})
+    assert operator.status_code == 403
+    assert edge.http.get(path).status_code == 422
+    assert edge.http.get(f"{path}?day=yesterday").json()["errors"][0]["pointer"] == "/query/day"
+    assert edge.http.get(f"{path}?day=1999-01-01").json()["items"] == []
+    assert edge.http.get(f"{path}/{today}/000000000001-000000999999.ndjson.gz").status_code == 404
+    assert edge.http.get(f"{path}/{today}/secrets.txt").status_code == 400
+    assert edge.http.get(f"/v1/warehouses/nowhere/archive?day={today}").status_code == 404
+
+
+class Receiver:
+    """A webhook's receiver on this machine: `answers` are the statuses it gives in turn, the last one from then on."""
+
+    def __init__(self) -> None:
+        self.answers = [204]
+        self.taken: list[tuple[dict[str, str], str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                outer.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                status = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                self.send_response(status)
+                if status in (301, 307):
+                    self.send_header("location", "http://127.0.0.1:1/elsewhere")
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def deliveries(self, warehouse: str) -> list[dict[str, Any]]:
+        return [found for _, text in self.taken if (found := json.loads(text))["warehouse"] == warehouse]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+def hook(edge: Edge, **wish: Any) -> dict[str, Any]:
+    answer = edge.http.post("/v1/webhooks", json=wish)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def test_a_webhook_gets_the_events_it_wants_signed(edge: Edge, receiver: Receiver) -> None:
+    name = create(edge)
+    made = hook(edge, url=receiver.url, warehouses=[name], types=["orders"])
+    try:
+        put_item(edge, name, "fig")
+        order = {"id": "o1", "lines": [{"sku": "fig", "quantity": 1}]}
+        edge.http.post(f"/v1/warehouses/{name}/orders", json={"orders": [order]})
+        until(lambda: receiver.deliveries(name))
+        headers, body = receiver.taken[0]
+        assert [event["type"] for event in json.loads(body)["events"]] == ["orders.created"]
+        assert verify(made["secret"], headers, body, time.time())
+        assert not verify(made["secret"], headers, body + " ", time.time())
+        shown = until(lambda: (s := edge.http.get(f"/v1/webhooks/{made['id']}").json())["delivered"] and s)
+        assert (shown["failing"], shown["last_status"], "secret" in shown) == (0, 204, False)
+    finally:
+        assert edge.http.delete(f"/v1/webhooks/{made['id']}").status_code == 204
+    assert edge.http.get(f"/v1/webhooks/{made['id']}").status_code == 404
+
+
+def test_a_receiver_that_fails_is_tried_again_with_the_same_id_and_a_redirect_is_a_failure(
+    edge: Edge, receiver: Receiver
+) -> None:
+    name = create(edge)
+    receiver.answers = [500, 307, 200]
+    made = hook(edge, url=receiver.url, warehouses=[name], types=["items"])
+    put_item(edge, name, "fig")
+    until(lambda: len(receiver.taken) == 3)
+    assert len({headers["webhook-id"] for headers, _ in receiver.taken}) == 1
+    assert len({body for _, body in receiver.taken}) == 1
+    until(lambda: edge.http.get(f"/v1/webhooks/{made['id']}").json()["delivered"] == 1)
+    edge.http.delete(f"/v1/webhooks/{made['id']}")
+
+
+def test_a_delivery_that_never_succeeds_becomes_a_dead_letter_and_one_that_is_gone_ends_the_webhook(
+    edge: Edge, receiver: Receiver
+) -> None:
+    name = create(edge)
+    receiver.answers = [500]
+    made = hook(edge, url=receiver.url, warehouses=[name], types=["items"])
+    put_item(edge, name, "fig")
+    shown = until(lambda: (s := edge.http.get(f"/v1/webhooks/{made['id']}").json())["dead"] and s, seconds=60)
+    assert (shown["failing"], shown["last_status"], len(receiver.taken)) == (10, 500, 10)
+    receiver.answers = [410]
+    put_item(edge, name, "grape")
+    until(lambda: not edge.http.get(f"/v1/webhooks/{made['id']}").json()["active"])
+    edge.http.delete(f"/v1/webhooks/{made['id']}")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"url": "ftp://example.com/"}, "/url"),
+        ({"url": "https://user:pw@example.com/"}, "/url"),
+        ({"types": ["itmes"]}, "/types"),
+        ({"warehouses": ["a:b"]}, "/warehouses/0"),
+        ({"secret": "mine"}, "/secret"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused_and_not_kept(edge: Edge, change: dict[str, Any], pointer: str) -> None:
+    before = edge.http.get("/v1/webhooks?limit=1000").json()["items"]
+    answer = edge.http.post("/v1/webhooks", json={"url": "https://example.com/", **change})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert edge.http.get("/v1/webhooks?limit=1000").json()["items"] == before
+
+
+def test_a_key_for_some_warehouses_sees_and_makes_webhooks_for_those_alone(edge: Edge) -> None:
+    key = edge.http.post("/v1/keys", json={"name": "x", "role": "admin", "warehouses": ["berlin"]}).json()["key"]
+    narrow = {"authorization": f"Bearer {key}"}
+    wide = hook(edge, url="https://example.com/wide")
+    for warehouses in ([], ["berlin", "paris"]):
+        wish = {"url": "https://example.com/", "warehouses": warehouses}
+        assert edge.http.post("/v1/webhooks", json=wish, headers=narrow).status_code == 403
+    own = edge.http.post(
+        "/v1/webhooks", json={"url": "https://example.com/", "warehouses": ["berlin"]}, headers=narrow
+    ).json()
+    assert [shown["id"] for shown in edge.http.get("/v1/webhooks", headers=narrow).json()["items"]] == [own["id"]]
+    assert edge.http.delete(f"/v1/webhooks/{wide['id']}", headers=narrow).status_code == 404
+    for made in (wide, own):
+        edge.http.delete(f"/v1/webhooks/{made['id']}")

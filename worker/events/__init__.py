@@ -1,0 +1,1 @@
+"""What becomes of the messages of the queues: caches told, the archive written, webhooks called."""

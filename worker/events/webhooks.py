@@ -1,0 +1,140 @@
+"""Webhooks: from a batch of events to one delivery per receiver, and the delivery itself.
+
+A delivery is a message of its own queue, so that a receiver that fails is tried again without the others. Its id is made
+of the webhook and the range of events, so a receiver that keeps the ids it has seen gets every event once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import js
+from pyodide.ffi import JsException
+
+from contracts import webhook_signing
+from contracts.rpc import dumps
+from durable_objects.resilience.objects import call_object
+from durable_objects.state.hub import wanted
+from worker.events.target import fault_of
+from worker.log import event
+from worker.settings import settings
+
+KNOWN_FOR_S = 5.0  # an isolate remembers a tenant's webhooks this long
+TIMEOUT_MS = 10_000
+FIRST_PAUSE_S, MAX_PAUSE_S = 5, 21_600  # 5 s, 15 s, 45 s, … 6 h: ten tries within about 17 hours
+MAX_BYTES = 120_000  # of a message; longer batches go without their events, which are fetched at delivery
+_known: dict[str, tuple[float, list[dict[str, Any]]]] = {}
+
+
+def forget(tenant: str) -> None:
+    """This isolate changed the tenant's webhooks."""
+    _known.pop(tenant, None)
+
+
+async def fan_out(env: Any, body: dict[str, Any], message: str) -> None:  # noqa: ARG001
+    """A batch of a warehouse's events {tenant, warehouse, first, last, events} → a delivery per webhook that wants some."""
+    tenant, warehouse = str(body["tenant"]), str(body["warehouse"])
+    hooks = [hook for hook in await _active(env, tenant) if not hook["warehouses"] or warehouse in hook["warehouses"]]
+    if not hooks:
+        return
+    events = body["events"] or await _events(env, body)
+    for hook in hooks:
+        chosen = [one for one in events if wanted(one["type"], one["zone"], hook["types"], hook["zones"])]
+        if not chosen:
+            continue
+        delivery = {
+            "kind": "delivery",
+            "tenant": tenant,
+            "warehouse": warehouse,
+            "webhook": hook["id"],
+            "first": body["first"],
+            "last": body["last"],
+            "events": chosen,
+        }
+        text = dumps(delivery)
+        if len(text.encode()) > MAX_BYTES:
+            only = {"types": hook["types"], "zones": hook["zones"]}
+            text = dumps({**delivery, "events": None, "only": only})
+        await env.WEBHOOK_DELIVERIES.send(text, contentType="text")
+
+
+async def deliver(env: Any, body: dict[str, Any], attempts: int) -> float | None:
+    """Try a delivery. None: it is settled; else the seconds until the next try."""
+    tenant, hook = str(body["tenant"]), str(body["webhook"])
+    target = await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "target", {"id": hook}, idempotent=True)
+    if target is None:
+        return None
+    outcome = await _post(env, target, body)
+    await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "attempted", {"id": hook, **outcome}, idempotent=False)
+    if outcome["ok"] or outcome.get("gone"):
+        return None
+    event("webhook-failed", tenant=tenant, webhook=hook, attempts=attempts, **outcome)
+    first = float(getattr(env, "WEBHOOK_RETRY_SECONDS", None) or FIRST_PAUSE_S)
+    return min(float(MAX_PAUSE_S), first * float(3 ** (attempts - 1)))
+
+
+async def _post(env: Any, target: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    """{"ok", "status", "error", "gone"}: one attempt."""
+    development = settings(env).environment == "development"
+    if fault := fault_of(target["url"], development=development):
+        return {"ok": False, "error": fault}
+    events = body["events"]
+    if events is None:
+        only = body["only"]
+        found = await _events(env, body)
+        events = [one for one in found if wanted(one["type"], one["zone"], only["types"], only["zones"])]
+    text = dumps(
+        {
+            "type": "events",
+            "warehouse": body["warehouse"],
+            "first": body["first"],
+            "last": body["last"],
+            "events": events,
+        }
+    )
+    identity = delivery_id(body)
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "StoreMax-Webhooks/1",
+        **webhook_signing.sign(target["secret"], identity, time.time(), text),
+    }
+    init = js.JSON.parse(dumps({"method": "POST", "headers": headers, "body": text, "redirect": "manual"}))
+    init.signal = js.AbortSignal.timeout(TIMEOUT_MS)
+    try:
+        response = await js.fetch(target["url"], init)
+        if response.body is not None and hasattr(response.body, "cancel"):
+            await response.body.cancel()  # nobody reads a receiver's words; an unread body would hold the connection
+    except JsException as fault:
+        return {"ok": False, "error": str(fault)}
+    status = int(response.status)
+    ok = 200 <= status < 300
+    return {"ok": ok, "status": status, "error": "" if ok else f"the receiver answered {status}", "gone": status == 410}
+
+
+def delivery_id(body: dict[str, Any]) -> str:
+    """The same for the same webhook and range, however often and from which message."""
+    text = f"{body['webhook']}\n{body['tenant']}\n{body['warehouse']}\n{body['first']}\n{body['last']}"
+    return "msg_" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+async def _active(env: Any, tenant: str) -> list[dict[str, Any]]:
+    now = time.time()
+    known = _known.get(tenant)
+    if known is None or known[0] <= now:
+        found = await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "active", idempotent=True)
+        if len(_known) > 1000:
+            _known.clear()
+        _known[tenant] = known = (now + KNOWN_FOR_S, found)
+    return known[1]
+
+
+async def _events(env: Any, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events of a range from the log, where a message was too small for them."""
+    name = f"{body['tenant']}:{body['warehouse']}"
+    span = {"first": body["first"], "last": body["last"]}
+    found: list[dict[str, Any]] = await call_object(
+        env.WAREHOUSE_STATE, "WAREHOUSE_STATE", name, "event_range", span, idempotent=True
+    )
+    return found
