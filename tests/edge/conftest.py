@@ -63,7 +63,7 @@ QUICK = {"ARCHIVE_SECONDS": "0.5", "ARCHIVE_REPEAT_SECONDS": "5", "WEBHOOK_RETRY
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The running edge; its state lives in a temporary folder."""
     with (
-        Stack(tmp_path_factory.mktemp("edge"), direct_port=free_port()) as stack,
+        Stack(tmp_path_factory.mktemp("edge"), direct_port=free_port(), extra_vars=QUICK) as stack,
         httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.admin_key}"}, timeout=30) as client,
     ):
         yield Edge(stack, client)
