@@ -22,7 +22,7 @@ def test_the_document_is_openapi_3_1_and_every_reference_in_it_resolves(edge: Ed
 def test_the_reference_page_loads_nothing_from_elsewhere(edge: Edge) -> None:
     text = edge.http.get("/v1/docs", headers={"authorization": ""}).text
     assert "GET" in text and "/v1/keys" in text
-    assert not re.search(r"<script|https?://|src=", text)
+    assert not re.search(r"<script|(href|url)\W*https?://|src=", text)  # an address in an example is text
 
 
 def test_methods_that_a_resource_does_not_know_are_405_with_allow_and_options_tells_them(edge: Edge) -> None:
