@@ -37,6 +37,7 @@ class Stack:
     start_seconds: float = 60.0
     with_engine: bool = True
     direct_port: int = 0  # benchmarks: a socket straight to the Worker, past wrangler's proxy
+    direct_log: bool = False  # benchmarks: and its log straight into a file, past wrangler
 
     def __post_init__(self) -> None:
         self.state_dir = self.state_dir.resolve()
@@ -77,6 +78,8 @@ class Stack:
                 "STOREMAX_PYTHON": sys.executable,
                 "STOREMAX_ROOT": str(ROOT),
             }
+            if self.direct_log:
+                env["STOREMAX_DIRECT_LOG"] = str(self.state_dir / "logs" / "direct.log")
         self._env = env
         self._start_and_wait()
 

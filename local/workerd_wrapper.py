@@ -28,4 +28,8 @@ if arguments[:1] == ["serve"]:
             arguments = [word for word in arguments if word not in inspector]
             port = inspector[0].rpartition(":")[2]
             os.write(int(control), b'{"event":"listen-inspector","port":%d}\n' % int(port))
+        if (
+            "STOREMAX_DIRECT_LOG" in os.environ
+        ):  # or wrangler parses and prints each line, on a core that the Worker needs
+            os.dup2(os.open(os.environ["STOREMAX_DIRECT_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 1)
 os.execv(os.environ["STOREMAX_WORKERD"], ["workerd", *arguments])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.deadline import parse as parse_deadline
 from contracts.errors import Fault, ProblemError, from_validation
+from contracts.redact import redact
 from contracts.trace import new_trace_id, trace_id_of
 from worker.auth.access import authorize
 from worker.auth.authenticate import authenticate
@@ -24,7 +25,7 @@ from worker.forwarding import response_back
 from worker.headers import RequestHeaders
 from worker.idempotency import with_idempotency
 from worker.limits.limiter import charge_failure, limit
-from worker.log import event
+from worker.log import event, request_line, write
 from worker.media import acceptable
 from worker.observability.metrics import METRICS
 from worker.resilience.shedding import INFLIGHT
@@ -145,17 +146,7 @@ def _note(call: Call) -> None:
     route = call.route.name if call.route else ""
     milliseconds = (time.time() - call.now) * 1000
     METRICS.count(route, call.status, milliseconds, call.notes.get("cache", ""), call.notes.get("limit", ""))
-    event(
-        "request",
-        trace_id=call.trace_id,
-        method=call.method,
-        path=call.path,
-        route=route,
-        tenant=call.principal.tenant,
-        status=call.status,
-        ms=round(milliseconds, 1),
-        **call.notes,
-    )
+    write(redact(request_line(call, route, milliseconds)))
 
 
 def problem_reply(problem: ProblemError, path: str, trace_id: str) -> Reply:

@@ -28,6 +28,11 @@ class RequestHeaders(Mapping[str, str]):
         known[name] = text
         return text
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Mapping's own would raise and catch a KeyError for every header that is not there: 5 µs."""
+        value = self.find(name)
+        return default if value is None else value
+
     def __getitem__(self, name: str) -> str:
         value = self.find(name)
         if value is None:

@@ -1,6 +1,7 @@
-"""From a Reply to the platform's Response, in two border crossings whatever the number of headers.
+"""From a Reply to the platform's Response, in few border crossings whatever the number of headers.
 
-The SDK's Response class costs about 280 µs on workerd; `JSON.parse` of the init object and `Response.new` about 25 µs.
+Measured on workerd: the SDK's Response class costs about 280 µs in a request. A header costs 2.5 µs when it comes as a
+pair, so a constant set of them is made into a `Headers` object once; a Response copies that at C++'s speed (8 µs for 12).
 """
 
 from __future__ import annotations
@@ -51,24 +52,54 @@ def buffer(data: bytes) -> Any:
 
 
 def serve(entry: Entry, call: Call, extra: dict[str, str]) -> Any:
-    """A Response from a ready answer: conditional, with the headers that differ per request added to a prepared text."""
-    if not entry.head:
-        pairs = [*entry.headers, *SECURITY, ("content-type", entry.media_type), ("cache-control", "private, no-cache")]
-        if entry.etag:
-            pairs.append(("etag", entry.etag))
-        safe = [(name, _UNSAFE_IN_HEADER.sub("?", value)) for name, value in pairs]
-        entry.head = json.dumps(safe)[:-1]
-    cache = call.notes.get("cache", "hit")
-    varying = [*call.limit_headers, ("x-trace-id", call.trace_id), ("x-cache", cache), *extra.items()]
-    if cache in ("hit", "stale", "kv", "updating"):
-        varying.append(("age", str(max(0, int(call.now - entry.stored)))))
-    if cache == "stale":
-        varying.append(("warning", '110 - "Response is Stale"'))
-    more = ",".join([f'["{name}",{json.dumps(value)}]' for name, value in varying])
+    """A Response from a ready answer: conditional, with the headers that differ per request set on prepared ones."""
+    headers = _prepared(entry, call)
+    if extra:
+        headers = js.Headers.new(headers)  # of this request alone: what it gets must not reach the next one
+        for name, value in extra.items():
+            headers.set(name, value)
+    headers.set("x-trace-id", call.trace_id)
+    if call.limit_headers:
+        headers.set(*call.limit_headers[0])
     status = entry.status
     condition = call.header.get("if-none-match")
     if condition and status == 200 and matches(condition, entry.etag):
         status = 304
     call.status = status
-    init = js.JSON.parse(f'{{"status":{status},"headers":{entry.head},{more}]}}')
-    return js.Response.new(None if status == 304 or call.method == "HEAD" else entry.body, init)
+    body = None if status == 304 or call.method == "HEAD" else entry.body
+    if status == 200:
+        return _response(body, headers=headers)
+    return _response(body, status=status, headers=headers)
+
+
+_response_class: Any = None
+
+
+def _response(body: Any, **options: Any) -> Any:
+    """`new Response(body, {status, headers})`; it copies `headers`, so they may be set anew for the next one."""
+    global _response_class
+    if _response_class is None:
+        _response_class = js.Response.new
+    return _response_class(body, **options)
+
+
+def _prepared(entry: Entry, call: Call) -> Any:
+    """The JavaScript Headers of an entry, made again when its age, its origin or the limit's policy has changed."""
+    cache = call.notes.get("cache", "hit")
+    age = max(0, int(call.now - entry.stored))
+    policy = call.limit_headers[1][1] if call.limit_headers else ""
+    if entry.prepared_for == (cache, age, policy):
+        return entry.prepared
+    pairs = [*entry.headers, *SECURITY, ("content-type", entry.media_type), ("cache-control", "private, no-cache")]
+    if entry.etag:
+        pairs.append(("etag", entry.etag))
+    if policy:
+        pairs.append(("ratelimit-policy", policy))
+    pairs.append(("x-cache", cache))
+    if cache in ("hit", "stale", "kv", "updating"):
+        pairs.append(("age", str(age)))
+    if cache == "stale":
+        pairs.append(("warning", '110 - "Response is Stale"'))
+    safe = [(name, _UNSAFE_IN_HEADER.sub("?", value)) for name, value in pairs]
+    entry.prepared, entry.prepared_for = js.Headers.new(js.JSON.parse(json.dumps(safe))), (cache, age, policy)
+    return entry.prepared

@@ -24,7 +24,8 @@ class Entry:
     stored: float  # seconds since the epoch, when the truth gave it
     fresh_until: float
     stale_until: float
-    head: str = ""  # the constant part of the response's init text, made when first served
+    prepared: Any = None  # JavaScript Headers, made when first served
+    prepared_for: tuple[str, int, str] | None = None  # and what for: cache outcome, age in seconds, limit's policy
 
 
 class Memory:

@@ -12,9 +12,9 @@ from contracts.limits import LEASE_S, Policy
 _CAPACITY = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Want:
-    """What one request needs of one bucket."""
+    """What one request needs of one bucket. Not frozen, for speed: two are made for every request."""
 
     key: str
     policy: Policy

@@ -24,13 +24,14 @@ def wants_of(call: Call, policies: dict[str, Policy]) -> list[Want]:
     """The buckets of an authenticated request: its client, its tenant, and the agent type that it goes to."""
     assert call.route is not None
     who, critical, cost = call.principal, call.route.priority == "critical", float(call.route.cost)
+    # An isolate holds leases of many tenants side by side, so a bucket's name says whose it is.
     wants = [
-        Want(f"client:{who.subject}", policies["client"], cost, critical),
-        Want("tenant", policies["tenant"], cost, critical),
+        Want(f"{who.tenant}:client:{who.subject}", policies["client"], cost, critical),
+        Want(f"{who.tenant}:tenant", policies["tenant"], cost, critical),
     ]
     agent = call.params.get("agent_type")
     if agent is not None:
-        wants.append(Want(f"agent:{agent}", policies["agent"], cost, critical))
+        wants.append(Want(f"{who.tenant}:agent:{agent}", policies["agent"], cost, critical))
     return wants
 
 
@@ -58,7 +59,7 @@ async def _ask(call: Call, wants: list[Want]) -> None:
         event("rate-limiter-unreachable", trace_id=call.trace_id, error=repr(fault))
         call.notes["limit"] = "degraded"
         for want in wants:
-            _limit_local(call, Want(f"{call.principal.tenant}:{want.key}", want.policy, want.cost, want.critical))
+            _limit_local(call, want)
         return
     replaced = LEASES.settle(wants, answer, call.now)
     if replaced or any(given["lease"] for given in answer["wants"]):
