@@ -28,7 +28,7 @@ UNION ALL SELECT 'version', location, sku, '', v, bv FROM pair WHERE v IS NOT bv
 _RESERVATIONS = """
 WITH rebuilt AS (
     SELECT location, sku, reference, sum(reserved_delta) AS quantity FROM ledger
-    WHERE location > ?1 AND location <= ?2 AND reserved_delta <> 0 GROUP BY location, sku, reference HAVING quantity <> 0),
+    WHERE location > ?1 AND location <= ?2 AND reserved_delta <> 0 GROUP BY location, sku, reference HAVING sum(reserved_delta) <> 0),
 stored AS (SELECT * FROM reservation WHERE location > ?1 AND location <= ?2)
 SELECT 'reservation', location, sku, reference, s.quantity, b.quantity
 FROM rebuilt b LEFT JOIN stored s USING (location, sku, reference) WHERE s.quantity IS NOT b.quantity
