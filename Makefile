@@ -110,6 +110,12 @@ bench-quality: setup ## plan quality on public instances; ARGS="henn --seconds 1
 faults: setup ## the long form of the fault tests: 200 jobs while their containers are killed
 	@STOREMAX_FAULT_JOBS=200 .venv/bin/pytest tests/faults --timeout=3600
 
+CASES ?= 10000
+.PHONY: fuzz
+fuzz: setup ## 10,000 cases from the served OpenAPI document, and raw HTTP: no 5xx, nothing undocumented (CASES=, ARGS="--seed 2")
+	@$(PY) -m tests.fuzz.schema --cases $(CASES) $(ARGS)
+	@$(PY) -m tests.fuzz.raw --cases $(CASES) $(ARGS)
+
 # --- the agents' image -----------------------------------------------------------------------------------------------
 
 .PHONY: image-test sbom audit

@@ -38,6 +38,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "infeasible": (422, "The problem has no feasible plan"),
     "too-large-to-solve": (422, "The problem is larger than the limit"),
+    "upgrade-required": (426, "This resource is a WebSocket"),
     "precondition-required": (428, "The request must name the version that it starts from"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "An unexpected fault on our side"),

@@ -39,9 +39,14 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any] | None:
         return None
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         key = None
-    if not isinstance(key, list) or len(key) != len(kinds) or not all(map(isinstance, key, kinds)):
+    if not isinstance(key, list) or len(key) != len(kinds) or not all(map(_fits, key, kinds)):
         detail = "this is not a cursor of this list: use the next_cursor of the page before, or none"
         raise ProblemError("bad-request", detail, errors=(Fault("/query/cursor", detail),))
     return key
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """JSON's true is an int to Python, and a number beyond 2^53 is none that a database here has given."""
+    return type(value) is kind and not (isinstance(value, int) and abs(value) > 2**53)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
+from contracts.errors import ProblemError
 from contracts.protocol import HEADER as PROTOCOL_HEADER
 from contracts.protocol import offer
 from contracts.rpc import Context
@@ -17,6 +19,7 @@ from durable_objects.agent_call import INCARNATION_HEADER, onward
 from durable_objects.container.helpers import TARGET_PORT_HEADER
 from worker.call import Call
 from worker.cors import HTML_POLICY, SECURITY
+from worker.urls import split_url
 
 # Meant for one connection alone (RFC 9110, 7.6.1; Keep-Alive and Proxy-Connection as senders still use them).
 HOP_BY_HOP = (
@@ -95,17 +98,28 @@ def said_by_the_gateway(call: Call, media_type: str, cors: Mapping[str, str]) ->
     yield from cors.items()
 
 
+def target_of(path: str, query: str) -> str:
+    """The agent's request target. Raises bad-request for a path with segments that climb: two readers of it, this
+    gateway's log and the agent's router, would see different paths."""
+    for segment in path.split("/"):
+        if unquote(segment, errors="replace") in (".", "..") or "\\" in segment:
+            raise ProblemError("bad-request", "a path with . or .. segments, or with backslashes, is not passed on")
+    return "/" + path + (f"?{query}" if query else "")
+
+
 def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
     """The JavaScript Request for the agent, its body untouched."""
     import js
 
     raw = call.request.js_object
+    bare = js.Request.new(f"http://agent{target}", raw)
+    _, path, query = split_url(bare.url)  # as the agent will see it: the platform may have encoded some characters
     headers = js.Headers.new(raw.headers)
     for name in lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade):
         headers.delete(name)
-    for name, value in signed(call, target).items():
+    for name, value in signed(call, path + (f"?{query}" if query else "")).items():
         headers.set(name, value)
-    return js.Request.new(js.Request.new(f"http://agent{target}", raw), headers=headers, redirect="manual")
+    return js.Request.new(bare, headers=headers, redirect="manual")
 
 
 def response_back(response: Any, call: Call, cors: Mapping[str, str]) -> Any:

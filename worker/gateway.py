@@ -32,6 +32,7 @@ from worker.resilience.shedding import INFLIGHT
 from worker.respond import buffer, serve, to_response
 from worker.routing import TABLE, Route
 from worker.settings import Settings, settings
+from worker.streams import broke_off, is_platform_error, read_bounded, too_large
 from worker.urls import split_url
 
 MAX_TARGET_CHARACTERS = 8192
@@ -193,9 +194,11 @@ async def read_json_bytes(route: Route, request: Any, header: Mapping[str, str])
 def _validated(route: Route, data: bytes) -> BaseModel:
     """The body model. Raises malformed-body or invalid with every fault."""
     assert isinstance(route.body, type)
-    value = parse_json(data)
+    value = parse_json(data)  # what two parsers could read differently ends here
     try:
-        return route.body.model_validate(value)
+        # From the text, not from the parsed value: only there does "strict" mean JSON's own types, so that neither
+        # "12" nor true passes for a number, while lists become tuples and RFC 3339 texts become instants.
+        return route.body.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise from_validation(error, data=value) from None
 
@@ -203,9 +206,14 @@ def _validated(route: Route, data: bytes) -> BaseModel:
 async def read_bytes(request: Any, header: Mapping[str, str], limit: int) -> bytes:
     """The whole body, at most `limit` bytes. Raises body-too-large, early when the length is announced."""
     announced = header.get("content-length", "")
-    if announced.isdigit() and int(announced[:18]) > limit:
-        raise ProblemError("body-too-large", f"the body may hold {limit} bytes")
-    data: bytes = await request.bytes()
-    if len(data) > limit:
-        raise ProblemError("body-too-large", f"the body may hold {limit} bytes")
+    if not announced.isdigit():
+        return await read_bounded(request.js_object.body, limit)
+    if int(announced[:18]) > limit:
+        raise too_large(limit)
+    try:
+        data: bytes = await request.bytes()
+    except Exception as broken:
+        if not is_platform_error(broken):
+            raise
+        raise broke_off() from broken
     return data

@@ -178,6 +178,7 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     if route.body == "stream":
         content = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in route.accepts}
         operation["requestBody"] = {"required": True, "content": content}
+        operation["x-stream"] = True  # whatever bytes come are passed on: the schema is a hint for people
     elif route.body is not None:
         media: dict[str, Any] = {"schema": _schema(route.body, definitions, "in")}
         if route.examples:

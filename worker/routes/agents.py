@@ -17,8 +17,9 @@ from durable_objects.fleet.agents import AGENTS, POOL, AgentType, session_of
 from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.agent_listing import listing
 from worker.call import Call, Reply
-from worker.forwarding import request_onward
+from worker.forwarding import request_onward, target_of
 from worker.routing import route
+from worker.websockets import asks_for_websocket
 
 SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")
 _COMMON = ("not-found", "no-capacity", "unavailable", "agent-failed")
@@ -106,8 +107,8 @@ async def _forward(call: Call) -> Reply:
     agent = _agent(call)
     session = await _session_of_request(call, agent)
     namespace = getattr(call.env, agent.binding)
-    target = "/" + call.params["path"] + (f"?{call.query_text}" if call.query_text else "")
-    upgrade = call.header.get("upgrade", "").lower() == "websocket"
+    target = target_of(call.params["path"], call.query_text)
+    upgrade = asks_for_websocket(call)
 
     async def attempt() -> Any:
         stub = namespace.getByName(f"{agent.name}:{session}")

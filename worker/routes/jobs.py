@@ -15,6 +15,7 @@ from contracts.problems.parameters import check_parameters
 from worker.call import Call, Reply
 from worker.pick_lists import pick_list_csv
 from worker.routing import route
+from worker.websockets import require_websocket
 
 JOBS = "/v1/warehouses/{warehouse_id}/jobs"
 JOB = JOBS + "/{job_id}"
@@ -164,9 +165,11 @@ async def get_report(call: Call) -> Reply:
     tag="jobs",
     query=EventsQuery,
     answers={101: None},
-    problems=("not-found", "bad-request"),
+    problems=("not-found", "bad-request", "upgrade-required"),
+    upgrade=True,
 )
 async def follow_job(call: Call) -> Reply:
+    require_websocket(call)
     await _job(call, "status")
     stub = call.env.OPTIMIZATION_JOB.getByName(call.object_name(call.params["job_id"]))
     response = await stub.fetch(call.request.js_object)

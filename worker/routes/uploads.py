@@ -17,6 +17,7 @@ from durable_objects.agent_call import call_agent, lines
 from worker.call import Call, Reply
 from worker.clock import now_text
 from worker.routing import route
+from worker.streams import bounded
 
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024
 MAX_QUARANTINE_SHOWN = 1000
@@ -40,10 +41,12 @@ async def create_upload(call: Call) -> Reply:
     declared = call.header.get("content-length", "")
     if declared.isdigit() and int(declared) > MAX_UPLOAD_BYTES:
         raise ProblemError("body-too-large", f"an upload may hold {MAX_UPLOAD_BYTES} bytes; split the file")
-    content = await call.request.js_object.arrayBuffer()  # stays on the JavaScript side: never copied through Python
+    # It stays on the JavaScript side: never copied through Python.
+    parts = js.Array.new()
+    async for part in bounded(call.request.js_object.body, MAX_UPLOAD_BYTES):
+        parts.push(part)
+    content = await js.Blob.new(parts).arrayBuffer()
     size = int(content.byteLength)
-    if size > MAX_UPLOAD_BYTES:
-        raise ProblemError("body-too-large", f"an upload may hold {MAX_UPLOAD_BYTES} bytes; split the file")
     if size == 0:
         raise ProblemError("invalid", "the file is empty", errors=(Fault("", "send the file as the request's body"),))
     digest = (await js.crypto.subtle.digest("SHA-256", content)).to_bytes().hex()

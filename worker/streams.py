@@ -1,0 +1,50 @@
+"""Reading a body that nobody announced the length of, without ever holding more than its limit.
+
+`request.bytes()` would collect all of it first, and an isolate has 128 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from contracts.errors import ProblemError
+
+
+def too_large(limit: int) -> ProblemError:
+    return ProblemError("body-too-large", f"the body may hold {limit} bytes")
+
+
+def is_platform_error(error: BaseException) -> bool:
+    """Did the platform raise this (its exception's class exists inside Pyodide alone)?"""
+    return type(error).__name__ == "JsException"
+
+
+async def bounded(stream: Any, limit: int) -> AsyncIterator[Any]:
+    """The chunks of a JavaScript stream. Raises body-too-large beyond `limit` bytes, malformed-body when it breaks off."""
+    if not stream:
+        return
+    reader = stream.getReader()
+    size = 0
+    while True:
+        try:
+            part = await reader.read()
+        except Exception as broken:
+            if not is_platform_error(broken):
+                raise
+            raise broke_off() from broken
+        if part.done:
+            return
+        size += int(part.value.byteLength)
+        if size > limit:
+            reader.releaseLock()
+            raise too_large(limit)
+        yield part.value
+
+
+def broke_off() -> ProblemError:
+    return ProblemError("malformed-body", "the body broke off before its end")
+
+
+async def read_bounded(stream: Any, limit: int) -> bytes:
+    return b"".join([chunk.to_bytes() async for chunk in bounded(stream, limit)])
