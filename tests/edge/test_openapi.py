@@ -15,6 +15,7 @@ def test_the_document_is_openapi_3_1_and_every_reference_in_it_resolves(edge: Ed
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', response.text))
     assert names <= set(document["components"]["schemas"])
     assert "/v1/warehouses/{warehouse_id}/jobs" in document["paths"]
+    assert set(document["webhooks"]) >= {"events", "alert"}
     ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(ids) == len(set(ids))
 

@@ -23,7 +23,7 @@ from worker.settings import settings
 
 KNOWN_FOR_S = 5.0  # an isolate remembers a tenant's webhooks this long
 TIMEOUT_MS = 10_000
-FIRST_PAUSE_S, MAX_PAUSE_S = 5, 21_600  # 5 s, 15 s, 45 s, … 6 h: ten tries within about 17 hours
+FIRST_PAUSE_S, MAX_PAUSE_S = 5, 21_600  # 5 s, 15 s, 45 s, … 6 h: ten tries within about 10 hours
 MAX_BYTES = 120_000  # of a message; longer batches go without their events, which are fetched at delivery
 _known: dict[str, tuple[float, list[dict[str, Any]]]] = {}
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from contracts.errors import CATALOGUE, PROBLEM_TYPE_PREFIX
+from contracts.events import WebhookDelivery
 from worker.routing import Route
 
 _REF = "#/components/schemas/{model}"
@@ -82,13 +83,30 @@ def document(routes: Iterable[Route], version: str = "1.0.0") -> dict[str, Any]:
         "tags": [{"name": name} for name in tags],
         "paths": paths,
         "webhooks": {
+            "events": {
+                "post": {
+                    "summary": "Events of a warehouse, to a receiver made with POST /v1/webhooks",
+                    "description": "Signed as in Standard Webhooks 1.0. At least once, possibly out of order: docs/events.md.",
+                    "parameters": [
+                        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+                        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+                    ],
+                    "requestBody": {
+                        "content": {"application/json": {"schema": _schema(WebhookDelivery, definitions, "out")}}
+                    },
+                    "responses": {
+                        "2XX": {"description": "taken"},
+                        "410": {"description": "call this receiver no more"},
+                    },
+                }
+            },
             "alert": {
                 "post": {
                     "summary": "An alert rule has fired or has recovered",
                     "requestBody": {"content": {"application/json": {"schema": _ALERT}}},
                     "responses": {"2XX": {"description": "taken"}},
                 }
-            }
+            },
         },
         "components": {
             "schemas": definitions,
