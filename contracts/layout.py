@@ -14,8 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.base import Identifier, Model, Slug
-
-MAX_LOCATIONS = 200_000
+from contracts.layout_faults import MAX_LOCATIONS, graph_faults, parametric_faults, refuse
 
 Metres = Annotated[float, Field(ge=0, le=100_000)]
 
@@ -66,25 +65,7 @@ class ParametricLayout(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> ParametricLayout:
-        count = self.aisles * self.blocks * self.bays_per_block * self.levels * self.sides
-        if count > MAX_LOCATIONS:
-            raise ValueError(f"the layout has {count} locations; the limit is {MAX_LOCATIONS}")
-        for name in ("depot", "end_depot"):
-            point: AccessPoint | None = getattr(self, name)
-            if point is not None and (point.aisle >= self.aisles or point.cross_aisle > self.blocks):
-                raise ValueError(
-                    f"{name} must lie within aisles 0..{self.aisles - 1} and cross aisles 0..{self.blocks}"
-                )
-        covered: dict[int, str] = {}
-        for zone in self.zones:
-            if zone.last_aisle < zone.first_aisle or zone.last_aisle >= self.aisles:
-                raise ValueError(f"zone {zone.id!r} must span aisles within 0..{self.aisles - 1}, first <= last")
-            for aisle in range(zone.first_aisle, zone.last_aisle + 1):
-                if aisle in covered:
-                    raise ValueError(f"aisle {aisle} is in zones {covered[aisle]!r} and {zone.id!r}; keep one")
-                covered[aisle] = zone.id
-        if len({zone.id for zone in self.zones}) != len(self.zones):
-            raise ValueError("zone ids must be unique")
+        refuse("ParametricLayout", parametric_faults(self))
         return self
 
     @property
@@ -132,20 +113,7 @@ class GraphLayout(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> GraphLayout:
-        nodes = {node.id for node in self.nodes}
-        if len(nodes) != len(self.nodes):
-            raise ValueError("node ids must be unique")
-        faults = [f"edges/{i}: unknown node" for i, e in enumerate(self.edges) if not {e.from_node, e.to_node} <= nodes]
-        faults += [
-            f"locations/{i}: unknown node {p.node!r}" for i, p in enumerate(self.locations) if p.node not in nodes
-        ]
-        faults += [
-            f"{n}: unknown node {v!r}" for n in ("depot", "end_depot") if (v := getattr(self, n)) not in nodes | {None}
-        ]
-        if len({place.id for place in self.locations}) != len(self.locations):
-            faults.append("location ids must be unique")
-        if faults:
-            raise ValueError("; ".join(faults[:20]))
+        refuse("GraphLayout", graph_faults(self))
         return self
 
 

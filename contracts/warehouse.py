@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.base import Model, Slug
 from contracts.catalogue import Item, Order, StockLine
-from contracts.layout import Layout
+from contracts.layout import GraphLayout, Layout
+from contracts.layout_faults import reach_faults, refuse
 
 MAX_LINES = 10_000  # of items, stock or orders in one request
 
@@ -21,6 +22,14 @@ class WarehouseCreate(Model):
     layout: Layout
     items: Annotated[tuple[Item, ...], Field(max_length=MAX_LINES)] = ()
     stock: Annotated[tuple[StockLine, ...], Field(max_length=MAX_LINES)] = ()
+
+    @model_validator(mode="after")
+    def _walkable(self) -> WarehouseCreate:
+        """People must get to every location and back. A problem that is sent to the optimizer alone may ask for less."""
+        if isinstance(self.layout, GraphLayout):
+            faults = [(("layout", *path), detail) for path, detail in reach_faults(self.layout)]
+            refuse("WarehouseCreate", faults)
+        return self
 
 
 class WarehouseSummary(Model):

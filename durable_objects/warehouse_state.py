@@ -76,6 +76,11 @@ class WarehouseState(StatefulObject):
         return warehouse.list_locations(self._sql, query["after"], query["limit"], query["zone"])
 
     @answer
+    async def zones(self, query: Any) -> list[dict[str, Any]]:
+        self._require()
+        return warehouse.list_zones(self._sql, query["after"], query["limit"])
+
+    @answer
     async def items(self, query: Any) -> list[dict[str, Any]]:
         self._require()
         return warehouse.list_items(self._sql, query["after"], query["limit"])

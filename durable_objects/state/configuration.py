@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.errors import ProblemError, from_validation
+from contracts.errors import Fault, ProblemError, from_validation, pointer
 from contracts.warehouse import WarehouseConfiguration
 from durable_objects.sqlite import Sql, get_meta, set_meta
 from durable_objects.state import hub
 from durable_objects.state.clock import iso
 from durable_objects.state.merge import merge, merge_patch
-from durable_objects.state.warehouse import DIRECTORY, deliver
+from durable_objects.state.warehouse import DIRECTORY, deliver, refuse
 
 
 def read(sql: Sql, version: int | None = None) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def change(sql: Sql, edit: Mapping[str, Any], author: str, now: int) -> dict[str
                 },
             )
         merged = _valid(merged)
+        refuse(_unknown_zones(sql, merged))
         was_merged = base["version"] != current["version"]
         if merged == current["configuration"]:
             return {**current, "merged": was_merged}
@@ -84,6 +85,16 @@ def change(sql: Sql, edit: Mapping[str, Any], author: str, now: int) -> dict[str
         return {"version": version, "at": iso(now), "author": author, "configuration": merged, "merged": was_merged}
 
     return sql.transaction(write)
+
+
+def _unknown_zones(sql: Sql, document: Mapping[str, Any]) -> list[Fault]:
+    """Settings of zones that the layout does not have would be of no effect: a misspelt name, most likely."""
+    known = {row[0] for row in sql.rows("SELECT id FROM zone")}
+    return [
+        Fault(pointer(("zones", zone)), f"the layout has no zone {zone!r}; it has {', '.join(sorted(known))}")
+        for zone in document.get("zones", {})
+        if zone not in known
+    ]
 
 
 def _tell_zones(sql: Sql, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -39,6 +39,31 @@ def test_every_fault_of_a_new_warehouse_is_named_and_nothing_is_created(edge: Ed
     assert edge.http.get(f"/v1/warehouses/{name}").status_code == 404
 
 
+def test_every_fault_of_a_graph_is_named_at_its_own_place(edge: Edge) -> None:
+    layout = {
+        "type": "graph",
+        "nodes": [{"id": n, "x_m": 0.0, "y_m": 0.0} for n in ("door", "a", "b", "c")],
+        "edges": [
+            {"from_node": "door", "to_node": "a", "length_m": 2.0},
+            {"from_node": "a", "to_node": "b", "length_m": 2.0, "one_way": True},
+        ],
+        "locations": [{"id": n.upper(), "node": n} for n in ("a", "b", "c")],
+        "depot": "door",
+    }
+    name = fresh_id()
+    refused = edge.http.post("/v1/warehouses", json=body(name, layout=layout, stock=[]))
+    assert refused.status_code == 422
+    pointers = {fault["pointer"] for fault in refused.json()["errors"]}
+    assert pointers == {"/layout/edges/1", "/layout/locations/1/node", "/layout/locations/2/node"}
+    layout["edges"] = [{**e, "one_way": False} for e in layout["edges"]] + [
+        {"from_node": "b", "to_node": "c", "length_m": 1.0}
+    ]
+    created = edge.http.post("/v1/warehouses", json=body(name, layout=layout, stock=[]))
+    assert created.status_code == 201, created.text
+    places = edge.http.get(f"/v1/warehouses/{name}/locations").json()["items"]
+    assert [(place["id"], place["zone"]) for place in places] == [("A", "main"), ("B", "main"), ("C", "main")]
+
+
 def test_stock_above_a_locations_weight_limit_is_refused(edge: Edge) -> None:
     # 11 apples of 100 g weigh 1,100 g; the location bears 1,000 g
     layout = {"type": "parametric", "aisles": 1, "bays_per_block": 2, "location_limits": {"max_weight_g": 1000}}
@@ -80,8 +105,15 @@ def test_layout_locations_and_items_can_be_read(edge: Edge) -> None:
     assert [item["sku"] for item in edge.http.get(items.links["next"]["url"]).json()["items"]] == ["plum"]
 
 
+def test_zones_are_listed_with_their_locations_and_what_they_hold(edge: Edge) -> None:
+    name = create(edge)
+    first = edge.http.get(f"/v1/warehouses/{name}/zones?limit=1")
+    assert [(z["id"], z["locations"]) for z in first.json()["items"]] == [("bulk", 20)]
+    assert [z["id"] for z in edge.http.get(first.links["next"]["url"]).json()["items"]] == ["fast"]
+
+
 def test_an_unknown_warehouse_is_not_found(edge: Edge) -> None:
-    for path in ("", "/layout", "/items", "/orders", "/configuration", "/locations"):
+    for path in ("", "/layout", "/zones", "/items", "/orders", "/configuration", "/locations"):
         assert edge.http.get(f"/v1/warehouses/nowhere{path}").status_code == 404
 
 
@@ -148,3 +180,33 @@ def test_a_put_without_if_match_is_asked_for_it(edge: Edge) -> None:
     path = f"/v1/warehouses/{create(edge)}/configuration"
     assert edge.http.put(path, json={"name": "x"}).status_code == 428
     assert edge.http.put(path, json={"name": "x"}, headers={"if-match": '"v9"'}).status_code == 412
+
+
+def test_a_whole_document_edited_from_an_old_version_is_merged_and_every_version_stays_readable(edge: Edge) -> None:
+    path = f"/v1/warehouses/{create(edge)}/configuration"
+    edge.http.patch(path, json={"picking": {"walk_speed_m_s": 1.2}, "labels": {"a": "1", "b": "2"}})
+    mine = {"name": "Test floor", "picking": {"walk_speed_m_s": 1.2}, "labels": {"a": "9", "b": "2"}}
+    edge.http.patch(path, json={"labels": {"b": None}, "picking": {"seconds_per_line": 7}})
+    merged = edge.http.put(path, json=mine, headers={"if-match": '"v2"'})
+    assert (merged.status_code, merged.json()["version"], merged.json()["merged"]) == (200, 4, True)
+    expected = {"name": "Test floor", "picking": {"walk_speed_m_s": 1.2, "seconds_per_line": 7.0}, "labels": {"a": "9"}}
+    shown = edge.http.get(path).json()["configuration"]
+    assert {key: value for key, value in shown.items() if key in expected} == expected
+    assert edge.http.get(f"{path}?version=2").json()["configuration"]["labels"] == {"a": "1", "b": "2"}
+    assert edge.http.get(path, headers={"if-none-match": '"v4"'}).status_code == 304
+    first = edge.http.get(f"{path}/history?limit=3")
+    rest = edge.http.get(first.links["next"]["url"]).json()["items"]
+    assert [entry["version"] for entry in first.json()["items"] + rest] == [4, 3, 2, 1]
+    assert edge.http.get(f"{path}?version=9").status_code == 404
+
+
+def test_an_edit_that_is_not_valid_changes_nothing(edge: Edge) -> None:
+    path = f"/v1/warehouses/{create(edge)}/configuration"
+    for patch, place in (
+        ({"zones": {"fsat": {"allow_negative": True}}}, "/zones/fsat"),
+        ({"picking": {"walk_speed_m_s": -1}}, "/picking/walk_speed_m_s"),
+        ({"colour": "blue"}, "/colour"),
+    ):
+        refused = edge.http.patch(path, json=patch)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, place)
+    assert edge.http.get(path).json()["version"] == 1

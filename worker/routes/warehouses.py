@@ -122,6 +122,23 @@ async def list_locations(call: Call) -> Reply:
 
 @route(
     "GET",
+    "/v1/warehouses/{warehouse_id}/zones",
+    role="viewer",
+    summary="Zones with their locations, and what each holds as it last reported",
+    tag=TAG,
+    query=PageQuery,
+    answers={200: Page},
+    problems=("not-found",),
+)
+async def list_zones(call: Call) -> Reply:
+    key = decode_cursor(call.query.cursor, str)
+    found = await ask_state(call, "zones", {"after": key[0] if key else "", "limit": call.query.limit})
+    following = [found[-1]["id"]] if len(found) == call.query.limit else None
+    return page(call, f"/v1/warehouses/{call.warehouse()}/zones", found, following)
+
+
+@route(
+    "GET",
     "/v1/warehouses/{warehouse_id}/items",
     role="viewer",
     summary="Items by SKU",
