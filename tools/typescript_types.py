@@ -20,8 +20,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from contracts import agents, catalogue, jobs, layout, optimize, warehouse  # noqa: E402
-from contracts.problems import batching  # noqa: E402
+from contracts import agents, catalogue, events, jobs, layout, optimize, stock, tasks, warehouse  # noqa: E402
+from contracts.problems import batching, labour  # noqa: E402
 
 TARGET = ROOT / "frontend" / "src" / "api" / "types.gen.ts"
 
@@ -44,6 +44,12 @@ RECEIVED: tuple[type[BaseModel], ...] = (
     jobs.JobEvent,
     optimize.OptimizeResult,
     agents.AgentList,
+    events.Event,
+    stock.StockLineState,
+    tasks.TaskSummary,
+    tasks.TaskStatistics,
+    tasks.WaveReleased,
+    labour.LabourSolution,
     batching.BatchingSolution,
 )
 HEADER = "// Made by tools/typescript_types.py from contracts/: run `npm run types`, never edit.\n"

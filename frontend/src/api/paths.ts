@@ -10,7 +10,14 @@ export const paths = {
   stock: (id: string) => `/v1/warehouses/${part(id)}/stock`,
   orders: (id: string) => `/v1/warehouses/${part(id)}/orders`,
   imports: (id: string) => `/v1/warehouses/${part(id)}/imports`,
-  warehouseEvents: (id: string, cursor: number) => `/v1/warehouses/${part(id)}/events?cursor=${cursor}`,
+  line: (id: string, zone: string, location: string, sku: string) =>
+    `/v1/warehouses/${part(id)}/zones/${part(zone)}/stock/${part(location)}/${part(sku)}`,
+  events: (id: string, cursor: number) => `/v1/warehouses/${part(id)}/events?cursor=${cursor}`,
+  tasks: (id: string) => `/v1/warehouses/${part(id)}/tasks`,
+  task: (id: string, task: string) => `/v1/warehouses/${part(id)}/tasks/${part(task)}`,
+  taskStatistics: (id: string) => `/v1/warehouses/${part(id)}/tasks/statistics`,
+  replay: (id: string) => `/v1/warehouses/${part(id)}/tasks/replay`,
+  waves: (id: string) => `/v1/warehouses/${part(id)}/waves`,
   jobs: (id: string) => `/v1/warehouses/${part(id)}/jobs`,
   job: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}`,
   result: (id: string, job: string) => `/v1/warehouses/${part(id)}/jobs/${part(job)}/result`,
@@ -28,5 +35,5 @@ export function withQuery(path: string, query: Record<string, string | number | 
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(key, String(value));
   const text = search.toString();
-  return text ? `${path}?${text}` : path;
+  return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }

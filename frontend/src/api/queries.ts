@@ -1,12 +1,13 @@
 /** What the pages read and change, as TanStack Query hooks. Keys start with the warehouse, so that one event refreshes it. */
 
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call, send } from "./client";
 import { type Page, pageOf } from "./pages";
 import { paths, withQuery } from "./paths";
 import { asProblem } from "./problem";
 import type {
   BatchingSolution,
+  LabourSolution,
   GraphLayout,
   ImportCreate,
   ImportResult,
@@ -15,13 +16,18 @@ import type {
   OptimizeResult,
   Order,
   ParametricLayout,
+  StockLineState,
+  TaskStatistics,
+  TaskSummary,
   Upload,
   WarehouseCreate,
   WarehouseSummary,
+  WaveReleased,
 } from "./types.gen";
 
 export type Layout = ParametricLayout | GraphLayout;
 export type BatchingResult = OptimizeResult & { solution: BatchingSolution };
+export type LabourResult = OptimizeResult & { solution: LabourSolution };
 
 const PAGE = 100;
 
@@ -118,7 +124,95 @@ export function isFinal(state: JobStatus["state"]): boolean {
 
 /** The family decides what `solution` is; contracts/optimize.py leaves it open. */
 export function isBatching(result: OptimizeResult): result is BatchingResult {
-  return "batches" in result.solution;
+  return result.problem === "batching" && "batches" in result.solution;
+}
+
+export function isLabour(result: OptimizeResult): result is LabourResult {
+  return result.problem === "labour";
+}
+
+export interface StockFilter {
+  zone: string;
+  location: string;
+  sku: string;
+}
+
+export function useStock(id: string, filter: StockFilter) {
+  return useInfiniteQuery({
+    queryKey: [...keys.part(id, "stock"), filter.zone, filter.location, filter.sku],
+    queryFn: ({ pageParam, signal }) => page<StockLineState>(withQuery(paths.stock(id), { ...filter }), pageParam, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+  });
+}
+
+export interface StockEdit {
+  line: StockLineState;
+  body: Record<string, unknown>;
+  key: string;
+}
+
+export function useChangeStock(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ line, body, key }: StockEdit) =>
+      call<unknown>("POST", paths.line(id, line.zone, line.location, line.sku), {
+        body: { ...body, version: line.version },
+        headers: { "idempotency-key": key },
+      }),
+    // After a refusal too: the line has changed under the reader's eyes.
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.part(id, "stock") });
+      void client.invalidateQueries({ queryKey: keys.part(id, "summary") });
+    },
+  });
+}
+
+export function useTasks(id: string, state: string) {
+  return useInfiniteQuery({
+    queryKey: keys.part(id, "tasks", state),
+    queryFn: ({ pageParam, signal }) => page<TaskSummary>(withQuery(paths.tasks(id), { state }), pageParam, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 10_000,
+  });
+}
+
+export function useTaskStatistics(id: string) {
+  return useQuery({
+    queryKey: keys.part(id, "task-statistics"),
+    queryFn: ({ signal }) => call<TaskStatistics>("GET", paths.taskStatistics(id), { signal }),
+    refetchInterval: 5_000,
+  });
+}
+
+export function useCancelTask(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (task: string) => call<unknown>("DELETE", paths.task(id, task)),
+    onSettled: () => tasksChanged(client, id),
+  });
+}
+
+export function useReplayTasks(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => call<unknown>("POST", paths.replay(id), { body: {} }),
+    onSettled: () => tasksChanged(client, id),
+  });
+}
+
+export function useReleaseWave(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { wave: string; job: string }) => call<WaveReleased>("POST", paths.waves(id), { body }),
+    onSuccess: () => tasksChanged(client, id),
+  });
+}
+
+function tasksChanged(client: QueryClient, id: string): void {
+  void client.invalidateQueries({ queryKey: keys.part(id, "tasks") });
+  void client.invalidateQueries({ queryKey: keys.part(id, "task-statistics") });
 }
 
 export function useStartJob(id: string) {

@@ -68,6 +68,20 @@ export interface AisleZone {
   attributes: string[];
 }
 
+/** How many of the picked pieces belong to which order. */
+export interface Allocation {
+  order: string;
+  quantity: number;
+}
+
+/** One task's place in the plan; seconds after the plan's zero. */
+export interface Assignment {
+  task: string;
+  worker: string;
+  start_s: number;
+  end_s: number;
+}
+
 /** One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres. */
 export interface Batch {
   id: string;
@@ -121,6 +135,13 @@ export interface Cart {
   totes?: number | null;
 }
 
+/** Count what lies here. The expected quantity is not told: a blind count is an honest one. */
+export interface CountPayload {
+  location: string;
+  sku: string;
+  item_class: "A" | "B" | "C";
+}
+
 export interface EdgeInput {
   from_node: string;
   to_node: string;
@@ -133,6 +154,23 @@ export interface Edge {
   to_node: string;
   length_m: number;
   one_way: boolean;
+}
+
+/** `sequence` counts from 1 without a gap; `id` is the same however often the event is delivered. */
+export interface Event {
+  sequence: number;
+  id: string;
+  type: string;
+  zone: string;
+  at: string;
+  data: Record<string, unknown>;
+}
+
+/** How a late wave could be on time: so many more people with these skills from the wave's first second on, or why more people do not help. Found by planning again with them, so it is enough; fewer may do. */
+export interface ExtraPeople {
+  people: number | null;
+  skills: string[];
+  detail: string;
 }
 
 /** Any floor: walkable nodes and edges, and the locations that are picked from a node. */
@@ -261,6 +299,19 @@ export interface JobStatus {
   version: number;
 }
 
+export interface LabourSolution {
+  assignments: Assignment[];
+  waves: WaveForecast[];
+  workers: WorkerLoad[];
+}
+
+export interface LeftOut {
+  order: string;
+  reason: string;
+  detail: string;
+  smallest_change: string;
+}
+
 /** What one storage location holds. Absent means unlimited. */
 export interface LocationLimitsInput {
   max_weight_g?: number | null;
@@ -368,6 +419,25 @@ export interface ParametricLayout {
   location_limits: LocationLimits;
 }
 
+/** One stop of the walk, in order of walking from 1. */
+export interface PickLine {
+  sequence: number;
+  location: string;
+  sku: string;
+  quantity: number;
+  allocations: Allocation[];
+}
+
+export interface PickPayload {
+  wave: string;
+  batch: string;
+  orders: string[];
+  lines: PickLine[];
+  distance_m: number;
+  expected_seconds: number;
+  picker: number | null;
+}
+
 /** One place where the picker stops: what to take there. */
 export interface PickStop {
   location: string;
@@ -397,6 +467,69 @@ export interface StockLine {
   sku: string;
   location: string;
   quantity: number;
+}
+
+/** A SKU at a location; its ETag is `"v<version>"`. `available` is `quantity` less `reserved`. */
+export interface StockLineState {
+  zone: string;
+  location: string;
+  sku: string;
+  quantity: number;
+  reserved: number;
+  available: number;
+  version: number;
+  updated_at: string | null;
+}
+
+/** A task as a queue takes it. `priority` 0 is the most urgent. */
+export interface TaskDraft {
+  id: string;
+  type: "pick" | "count";
+  priority: number;
+  not_before: string | null;
+  due_at: string | null;
+  zone: string | null;
+  payload: PickPayload | CountPayload;
+}
+
+/** Numbers that are kept, not counted anew: cheap however much waits. Means are of the last hour, None without any. */
+export interface TaskStatistics {
+  waiting: number;
+  delayed: number;
+  leased: number;
+  done: number;
+  dead: number;
+  cancelled: number;
+  oldest_waiting_seconds: number | null;
+  next_delayed_at: string | null;
+  enqueued_last_hour: number;
+  done_last_minute: number;
+  done_last_hour: number;
+  failed_last_hour: number;
+  mean_wait_seconds: number | null;
+  mean_work_seconds: number | null;
+}
+
+/** A task without its content, as lists show it. `attempt` counts its leases. */
+export interface TaskSummary {
+  id: string;
+  type: string;
+  state: "waiting" | "delayed" | "leased" | "done" | "dead" | "cancelled";
+  priority: number;
+  owner: string;
+  zone: string | null;
+  skills: string[];
+  attempt: number;
+  max_attempts: number;
+  worker: string | null;
+  created_at: string;
+  not_before: string | null;
+  due_at: string | null;
+  leased_at: string | null;
+  lease_until: string | null;
+  finished_at: string | null;
+  reason: string | null;
+  version: number;
 }
 
 /** Something that the plan leaves out, why, and the smallest change that would make it fit. */
@@ -444,4 +577,36 @@ export interface WarehouseSummary {
   updated_at: string;
   sequence: number;
   ready: boolean;
+}
+
+export interface WaveForecast {
+  wave: string;
+  finish_s: number | null;
+  due_s: number | null;
+  late_s: number;
+  left_out: number;
+  extra: ExtraPeople | null;
+}
+
+/** The wave's tasks as they were enqueued. `known` of them had been before: releasing again adds nothing. */
+export interface WaveReleased {
+  wave: string;
+  tasks: TaskDraft[];
+  orders: number;
+  pieces: number;
+  distance_m: number;
+  expected_seconds: number;
+  left_out: LeftOut[];
+  job: string;
+  created: number;
+  known: number;
+}
+
+export interface WorkerLoad {
+  worker: string;
+  tasks: number;
+  busy_s: number;
+  shift_s: number;
+  first_start_s: number | null;
+  last_end_s: number | null;
 }

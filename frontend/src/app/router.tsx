@@ -20,6 +20,9 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("../pages/WarehouseFrame")).WarehouseFrame }),
         children: [
           { index: true, lazy: async () => ({ Component: (await import("../pages/OverviewPage")).OverviewPage }) },
+          { path: "stock", lazy: async () => ({ Component: (await import("../pages/StockPage")).StockPage }) },
+          { path: "tasks", lazy: async () => ({ Component: (await import("../pages/TasksPage")).TasksPage }) },
+          { path: "activity", lazy: async () => ({ Component: (await import("../pages/ActivityPage")).ActivityPage }) },
           { path: "orders", lazy: async () => ({ Component: (await import("../pages/OrdersPage")).OrdersPage }) },
           { path: "import", lazy: async () => ({ Component: (await import("../pages/ImportPage")).ImportPage }) },
           { path: "jobs", lazy: async () => ({ Component: (await import("../pages/JobsPage")).JobsPage }) },

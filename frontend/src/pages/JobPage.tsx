@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import { download } from "../api/client";
 import { paths } from "../api/paths";
 import { Problem, type ProblemDocument } from "../api/problem";
-import { isBatching, isFinal, useCancelJob, useJob, useLayout, useResult } from "../api/queries";
+import { isBatching, isFinal, isLabour, useCancelJob, useJob, useLayout, useResult } from "../api/queries";
 import type { JobStatus } from "../api/types.gen";
 import { useJobFeed } from "../api/useJobFeed";
 import { IncumbentChart } from "../charts/IncumbentChart";
@@ -17,6 +17,9 @@ import { useNow } from "../ui/useNow";
 import { useTitle } from "../ui/useTitle";
 import { BatchBoard } from "./BatchBoard";
 import { jobName } from "./JobRows";
+import { LabourBoard } from "./LabourBoard";
+import { PlanParts } from "./PlanParts";
+import { ReleaseWave } from "./ReleaseWave";
 import { useJobId, useWarehouseId } from "./useParameters";
 
 const FEED = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting…", closed: "" } as const;
@@ -68,7 +71,7 @@ export function JobPage() {
         <Figure
           name="Saved"
           value={baseline && best !== null ? share((baseline - best) / baseline) : "–"}
-          note={baseline && best !== null ? `${inUnit(baseline - best, unit)} less than first come, first served` : "against first come, first served"}
+          note={baseline && best !== null ? `${inUnit(baseline - best, unit)} less than ${result.data?.baseline.method ?? "what is done today"}` : "against what is done today"}
           tone={baseline && best !== null && best < baseline ? "good" : undefined}
         />
         <Figure
@@ -99,13 +102,15 @@ export function JobPage() {
       {layout.isError && <ProblemNote fault={layout.error} what="The layout could not be read" onRetry={() => layout.refetch()} />}
       {done && result.isPending && <Loading what="the plan" rows={5} />}
       {result.data && isBatching(result.data) && layout.data && <BatchBoard result={result.data} layout={layout.data} />}
+      {result.data && isLabour(result.data) && <LabourBoard solution={result.data.solution} />}
+      {result.data && !isBatching(result.data) && <PlanParts result={result.data} />}
       {result.data && result.data.unassigned.length > 0 && (
         <Card title={`Left out (${count(result.data.unassigned.length)})`}>
           <div className="scroll" tabIndex={0} role="region" aria-label="Left out">
             <table className="table">
               <thead>
                 <tr>
-                  <th scope="col">Order</th>
+                  <th scope="col">What</th>
                   <th scope="col">Why</th>
                   <th scope="col">What would cure it</th>
                 </tr>
@@ -161,6 +166,7 @@ function Actions({ warehouse, status, lists }: { warehouse: string; status: JobS
           <Link className="button" to="pick-lists">
             Print pick lists
           </Link>
+          {may("operator") && <ReleaseWave warehouse={warehouse} job={status} />}
         </>
       )}
       {status.links["report"] && status.state === "succeeded" && (

@@ -57,7 +57,16 @@ export function JobRows({ warehouse, jobs, brief = false }: { warehouse: string;
   );
 }
 
-const FAMILIES: Record<string, string> = { batching: "Pick batches" };
+const FAMILIES: Record<string, string> = {
+  batching: "Pick batches",
+  cartonization: "Pack cartons",
+  labour: "Plan the shift",
+  replenishment: "Replenish",
+  reslotting: "Move items",
+  routing: "Plan routes",
+  scenario: "Compare scenarios",
+  slotting: "Assign slots",
+};
 
 export function jobName(job: JobStatus): string {
   return job.label || FAMILIES[job.problem] || job.problem.replaceAll("_", " ");

@@ -26,6 +26,9 @@ export function WarehouseFrame() {
         </NavLink>
         <NavLink to={`${base}/orders`}>Orders</NavLink>
         <NavLink to={`${base}/jobs`}>Jobs</NavLink>
+        <NavLink to={`${base}/tasks`}>Tasks</NavLink>
+        <NavLink to={`${base}/stock`}>Stock</NavLink>
+        <NavLink to={`${base}/activity`}>Activity</NavLink>
         <NavLink to={`${base}/import`}>Import</NavLink>
       </nav>
       {warehouse.isError && <ProblemNote fault={warehouse.error} what="The warehouse could not be read" onRetry={() => warehouse.refetch()} />}
