@@ -99,6 +99,24 @@ def test_a_wrong_key_is_told_and_lets_nobody_in(dashboard: Dashboard) -> None:
     page.close()
 
 
+def test_a_counted_line_changes_the_stock_and_shows_in_the_activity(dashboard: Dashboard, planned: str) -> None:
+    watcher = opened(dashboard, f"/w/{WAREHOUSE}/activity")
+    expect(watcher.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
+    page = opened(dashboard, f"/w/{WAREHOUSE}/stock")
+    row = page.get_by_role("region", name="Stock lines").locator("tbody tr").first
+    location, sku = row.locator("th").inner_text(), row.locator("td").first.inner_text()
+    row.get_by_role("button", name="Change").click()
+    page.get_by_label("Pieces", exact=True).fill("4321")
+    page.get_by_role("button", name="Save").click()
+    expect(row.locator("td").nth(1)).to_have_text("4,321", timeout=30_000)
+    event = watcher.get_by_role("region", name="Events, the newest first").locator("tbody tr", has_text="stock").first
+    expect(event).to_contain_text("count", timeout=30_000)
+    assert location
+    assert sku
+    page.context.close()
+    watcher.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1360, 390])
 def test_no_page_breaks_an_accessibility_rule_or_runs_off_the_screen(
@@ -107,7 +125,8 @@ def test_no_page_breaks_an_accessibility_rule_or_runs_off_the_screen(
     page = dashboard.open(width=width, scheme=scheme)
     home = f"/w/{WAREHOUSE}"
     faults = []
-    for path in ("/", "/new", "/agents", home, f"{home}/orders", f"{home}/jobs", f"{home}/import", planned):
+    parts = ("", "/orders", "/jobs", "/tasks", "/stock", "/activity", "/import")
+    for path in ("/", "/new", "/agents", *(home + part for part in parts), planned):
         page.goto(dashboard.url + path)
         page.get_by_role("heading", level=1).wait_for()
         page.wait_for_load_state("networkidle") if path != planned else page.locator(".floor-rack").first.wait_for()
