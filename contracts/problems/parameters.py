@@ -23,6 +23,7 @@ FAMILIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "labour": ("contracts.problems.labour", "LabourProblem", ()),
     "routing": ("contracts.problems.routing", "RoutingProblem", ("layout",)),
     "scenario": ("contracts.problems.scenario", "ScenarioProblem", ("layout", "items", "stock", "orders")),
+    "slotting": ("contracts.problems.slotting", "SlottingProblem", ("layout", "items", "stock", "orders")),
 }
 
 

@@ -1,0 +1,53 @@
+"""Proven limits on any slotting plan."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from containers.optimizer.family import Answer
+from containers.optimizer.slotting.costs import leave_costs
+from containers.optimizer.slotting.exact import assign
+from containers.optimizer.slotting.problem import Instance
+from contracts.optimize import Bound
+
+Floats = npt.NDArray[np.float64]
+
+SINGLE = "assignment of units to slots without the rules that join articles (minimum-cost flow)"
+
+
+def bound(instance: Instance, _answer: Answer) -> Bound:
+    """No plan costs less. What fits nowhere is left out of every plan, so its price is part of the bound."""
+    linear = instance.visits
+    method = SINGLE
+    if instance.objective == "affinity":
+        linear = instance.depot_weight * instance.visits
+        method += "; metres between articles count as none"
+    elif instance.objective == "pick_distance":
+        linear = fair_shares(instance)
+        method += "; a tour is at least as long as the mean of the tours to each of its slots alone"
+    nobody = np.full(instance.units.count, -1, dtype=np.int64)
+    found = assign(instance, linear, leave_costs(instance), nobody, share=True)
+    if found is None:
+        return Bound(reason="too many different articles and slots for the assignment that would give one")
+    return Bound(value=max(0.0, found.bound) + nowhere_price(instance), method=method)
+
+
+def fair_shares(instance: Instance) -> Floats:
+    """Per unit: its share of the visits, each tour's weight divided among the units that it visits."""
+    history = instance.history
+    size = np.diff(history.offsets)
+    each = np.repeat(history.weight / np.maximum(1, size), size)
+    found: Floats = np.bincount(history.units, weights=each, minlength=instance.units.count).astype(np.float64)
+    return found
+
+
+def nowhere_price(instance: Instance) -> float:
+    """What the articles that fit nowhere add to every plan's objective."""
+    from containers.optimizer.slotting.costs import leave_rate
+
+    demand = instance.demand
+    return sum(
+        (max(demand.picks.get(one.id, 0.0), demand.counted.get(one.id, 0)) + 1.0) * leave_rate(instance)
+        for one in instance.left_out
+    )

@@ -1,0 +1,32 @@
+"""Compiles, or loads from the cache, every kernel that slotting needs, by solving a tiny problem."""
+
+from __future__ import annotations
+
+from containers.optimizer.family import Run
+from containers.optimizer.slotting.problem import read
+from containers.optimizer.slotting.solve import solve
+from contracts.layout import location_id
+from contracts.optimize import Budget
+
+_done = False
+
+
+def warm() -> None:
+    """Once per process."""
+    global _done
+    if _done:
+        return
+    skus = [f"S{i}" for i in range(6)]
+    data = {
+        "layout": {"type": "parametric", "aisles": 3, "bays_per_block": 4},
+        "items": [{"sku": sku} for sku in skus],
+        "stock": [
+            {"sku": sku, "location": location_id(i % 3, "L", i % 4, 0), "quantity": 5} for i, sku in enumerate(skus)
+        ],
+        "orders": [
+            {"id": f"O{i}", "lines": [{"sku": s, "quantity": 1} for s in {sku, "S0"}]} for i, sku in enumerate(skus)
+        ],
+    }
+    for objective in ("affinity", "pick_distance"):
+        solve(read({**data, "objective": objective}), Run(Budget(seconds=60, iterations=50)))
+    _done = True
