@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.edge.conftest import Edge
+from tests.edge.stock import APPLES, EMPTY, PEARS, Zone, line, wait
+from tests.edge.test_auth import bearer, make_key
 from tests.edge.warehouses import body, create, fresh_id
-
-APPLES, PEARS = "A01-L-001-1", "A03-R-002-1"  # 10 apples in zone fast, 20 pears in zone bulk; see tests.edge.warehouses
-EMPTY = "A01-L-002-1"
-
-
-class Zone:
-    """A zone of a warehouse, over HTTP."""
-
-    def __init__(self, edge: Edge, warehouse: str, zone: str = "fast") -> None:
-        self.http, self.path = edge.http, f"/v1/warehouses/{warehouse}/zones/{zone}"
-
-    def post(self, *lines: dict[str, Any], key: str = "", **more: Any) -> httpx.Response:
-        headers = {"idempotency-key": key} if key else {}
-        return self.http.post(f"{self.path}/stock", json={"lines": list(lines), **more}, headers=headers)
-
-    def operate(self, operation: dict[str, Any], location: str = APPLES, sku: str = "apple", **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.post(f"{self.path}/stock/{location}/{sku}", json=operation, headers=named)
-
-    def line(self, location: str = APPLES, sku: str = "apple") -> dict[str, Any]:
-        return dict(self.http.get(f"{self.path}/stock/{location}/{sku}").json())
-
-    def state(self, location: str = APPLES, sku: str = "apple") -> tuple[int, int, int]:
-        found = self.line(location, sku)
-        return found["quantity"], found["reserved"], found["version"]
-
-    def differences(self) -> list[Any]:
-        found = self.http.get(f"{self.path}/audit").json()
-        assert found["next_cursor"] is None
-        return list(found["differences"])
-
-
-def line(op: str, amount: int, location: str = APPLES, sku: str = "apple", **more: Any) -> dict[str, Any]:
-    return {"op": op, "location": location, "sku": sku, "delta" if op == "adjust" else "quantity": amount, **more}
-
-
-def wait(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """Poll until the condition holds; what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "time is up"
-        time.sleep(0.05)
-    return found
 
 
 def test_operations_of_one_call_see_each_other_and_are_answered_in_order(edge: Edge) -> None:
@@ -339,8 +296,6 @@ def test_what_is_reserved_is_not_available(edge: Edge) -> None:
 
 
 def test_other_tenants_and_narrow_keys_do_not_reach_the_stock(edge: Edge) -> None:
-    from tests.edge.test_auth import bearer, make_key
-
     name = fresh_id()
     assert edge.http.post("/v1/warehouses", json=body(name)).status_code == 201
     path = f"/v1/warehouses/{name}/zones/fast/stock/{APPLES}/apple"
