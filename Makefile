@@ -71,7 +71,7 @@ dev: setup ## the whole stack, until Ctrl-C; prints the addresses and an admin k
 
 # --- checking --------------------------------------------------------------------------------------------------------
 
-FAST := tests/contracts tests/worker tests/durable_objects tests/containers tests/local tests/tools
+FAST := tests/contracts tests/consistency tests/worker tests/durable_objects tests/containers tests/local tests/tools
 
 .PHONY: check test test-fast test-edge test-stack
 check: .venv/stamp node_modules/stamp ## linters and types: ruff, mypy strict, TypeScript

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -54,12 +52,3 @@ def line(op: str, amount: int, location: str = APPLES, sku: str = "apple", **mor
 
 def move(quantity: int, to: str, location: str = APPLES, sku: str = "apple") -> dict[str, Any]:
     return {"sku": sku, "location": location, "to": to, "quantity": quantity}
-
-
-def wait(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """Poll until the condition holds; what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "time is up"
-        time.sleep(0.05)
-    return found

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.edge.conftest import Edge
-from tests.edge.stock import APPLES, EMPTY, PEARS, Zone, line, wait
+from tests.edge.conftest import Edge, until
+from tests.edge.stock import APPLES, EMPTY, PEARS, Zone, line
 from tests.edge.test_auth import bearer, make_key
 from tests.edge.warehouses import body, create, fresh_id
 
@@ -283,7 +283,7 @@ def test_the_warehouses_summary_and_event_log_follow_the_stock(edge: Edge) -> No
         found = edge.http.get(f"/v1/warehouses/{name}").json()
         return found if found["stock_quantity"] == 35 else None
 
-    after = wait(followed)
+    after = until(followed)
     assert (after["stock_lines"], after["reserved_quantity"]) == (3, 2)
     assert after["sequence"] == before["sequence"] + 2  # stock.received and stock.reserved
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.edge.conftest import Edge
-from tests.edge.stock import APPLES, Zone, line, move, wait
+from tests.edge.conftest import Edge, until
+from tests.edge.stock import APPLES, Zone, line, move
 from tests.edge.warehouses import create, fresh_id
 
 THERE = "A03-L-001-1"  # in zone bulk
@@ -28,7 +28,7 @@ def test_pieces_move_to_another_zone_and_the_transfer_can_be_read(edge: Edge) ->
     assert read.json() == answer.json()
     assert edge.http.get(answer.headers["location"], headers={"if-none-match": read.headers["etag"]}).status_code == 304
     assert source.differences() == target.differences() == []
-    wait(lambda: totals(edge, name) == (30, 0))
+    until(lambda: totals(edge, name) == (30, 0))
 
 
 def test_what_the_target_cannot_hold_comes_back(edge: Edge) -> None:
