@@ -11,6 +11,7 @@ import time
 PARTS: dict[str, tuple[str, list[str], str]] = {
     "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
     "main_job": ("benchmarks.main_job", [], "the main job's time and metres"),
+    "fanout": ("benchmarks.fanout", [], "one event to 500 WebSocket readers of a warehouse"),
     "quality": (
         "benchmarks.quality",
         ["bwmv", "--short", "--limit", "5", "--seconds", "1", "--alone"],
