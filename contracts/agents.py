@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from contracts.base import Model
 
 
@@ -33,6 +35,20 @@ class AgentInstance(Model):
     breaker: str = "closed"
 
 
+class Circuit(Model):
+    """How calls to one kind of upstream fare in the isolate that answers: the worst state of its circuits, how many are
+    not closed, and the highest failure rate of the last seconds. Counts are since the isolate's start."""
+
+    state: Literal["closed", "open", "half-open"] = "closed"
+    open: int = 0
+    half_open: int = 0
+    failure_rate: float = 0.0
+    calls: int = 0
+    failures: int = 0
+    repeats: int = 0
+    refused: int = 0
+
+
 class AgentListing(Model):
     """`stale`: the directory did not answer, and this is its last copy, written `at` (seconds since 1970)."""
 
@@ -41,6 +57,7 @@ class AgentListing(Model):
     min_instances: int
     occupied: int
     instances: tuple[AgentInstance, ...]
+    circuit: Circuit = Circuit()
     stale: bool = False
     at: float | None = None
 

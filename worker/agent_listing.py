@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contracts.agents import Circuit
 from contracts.errors import ProblemError
 from durable_objects.fleet.agents import POOL, session_of
+from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.call import Call
 
 
@@ -28,4 +30,4 @@ async def listing(call: Call, name: str) -> dict[str, Any]:
             shown.append({**instance, "session": session.removeprefix(prefix)})
         elif session.startswith(POOL) or call.principal.platform:
             shown.append(instance)
-    return {**found, "instances": shown}
+    return {**found, "instances": shown, "circuit": UPSTREAMS.report().get(f"agent:{name}", Circuit().model_dump())}

@@ -27,7 +27,7 @@ from worker.idempotency import with_idempotency
 from worker.limits.limiter import charge_failure, limit
 from worker.log import event, request_line, write
 from worker.media import acceptable
-from worker.observability.metrics import METRICS
+from worker.observability.record import record
 from worker.resilience.shedding import INFLIGHT
 from worker.respond import buffer, serve, to_response
 from worker.routing import TABLE, Route
@@ -146,7 +146,7 @@ def _note(call: Call) -> None:
     """The request's one log line, and its place in the metrics."""
     route = call.route.name if call.route else ""
     milliseconds = (time.time() - call.now) * 1000
-    METRICS.count(route, call.status, milliseconds, call.notes.get("cache", ""), call.notes.get("limit", ""))
+    record(call, route, milliseconds)
     write(redact(request_line(call, route, milliseconds)))
 
 

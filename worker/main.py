@@ -16,10 +16,12 @@ from durable_objects.idempotency_store import IdempotencyStore
 from durable_objects.optimization_job import OptimizationJob
 from durable_objects.rate_limiter import RateLimiter
 from durable_objects.task_queue import TaskQueue
+from durable_objects.telemetry import Telemetry
 from durable_objects.warehouse_directory import WarehouseDirectory
 from durable_objects.warehouse_state import WarehouseState
 from durable_objects.warehouse_zone import WarehouseZone
 from durable_objects.webhook_registry import WebhookRegistry
+from worker.cron.steps import scheduled
 from worker.events.consumer import consume
 from worker.gateway import handle
 
@@ -33,6 +35,7 @@ __all__ = [
     "RateLimiter",
     "SyncContainer",
     "TaskQueue",
+    "Telemetry",
     "WarehouseDirectory",
     "WarehouseManagerContainer",
     "WarehouseState",
@@ -76,6 +79,9 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
     async def fetch(self, request: Any) -> Any:
         """Never called: the platform wants to see it in the class before it makes an instance."""
         return await _fetch(request)
+
+    async def scheduled(self, controller: Any, env: Any = None, ctx: Any = None) -> None:  # noqa: ARG002
+        await scheduled(self.env, float(controller.scheduledTime) / 1000)
 
     async def queue(self, batch: Any, env: Any = None, ctx: Any = None) -> None:  # noqa: ARG002
         await consume(self.env, batch)

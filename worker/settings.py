@@ -25,6 +25,7 @@ class Settings:
     cors_origins: frozenset[str] = frozenset()
     policies: dict[str, Policy] = field(default_factory=lambda: dict(DEFAULT_POLICIES))
     max_inflight: int = 256  # requests at once in an isolate before normal ones are shed; background at half of it
+    analytics_sample: float = 1.0  # share of the requests that get an Analytics Engine data point
     any_origin: bool = False  # development alone: any origin may read, without credentials
 
 
@@ -55,5 +56,10 @@ def parse(variable: Any) -> Settings:
         policies[name] = Policy(policies[name].name, float(rate), float(burst), policies[name].reserve)
     inflight = int(text("MAX_INFLIGHT", "256"))
     return Settings(
-        environment, origins - {"*"}, policies, inflight, any_origin="*" in origins and environment == "development"
+        environment,
+        origins - {"*"},
+        policies,
+        inflight,
+        analytics_sample=min(1.0, max(0.001, float(text("ANALYTICS_SAMPLE", "1")))),
+        any_origin="*" in origins and environment == "development",
     )

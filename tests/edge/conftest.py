@@ -15,6 +15,7 @@ import pytest
 
 from local.processes import free_port
 from local.stack import Stack
+from tests.edge.receiver import Receiver
 
 
 @dataclass
@@ -67,3 +68,10 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.admin_key}"}, timeout=30) as client,
     ):
         yield Edge(stack, client)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ import pytest
 from contracts.webhook_signing import verify
 from tests.edge.conftest import Edge, until
 from tests.edge.following import head, put_item
+from tests.edge.receiver import Receiver
 from tests.edge.warehouses import create
 
 
@@ -59,47 +57,6 @@ def test_the_archive_is_for_admins_and_names_what_is_wrong(edge: Edge) -> None:
     assert edge.http.get(f"{path}/{today}/000000000001-000000999999.ndjson.gz").status_code == 404
     assert edge.http.get(f"{path}/{today}/secrets.txt").status_code == 400
     assert edge.http.get(f"/v1/warehouses/nowhere/archive?day={today}").status_code == 404
-
-
-class Receiver:
-    """A webhook's receiver on this machine: `answers` are the statuses it gives in turn, the last one from then on."""
-
-    def __init__(self) -> None:
-        self.answers = [204]
-        self.taken: list[tuple[dict[str, str], str]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                outer.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                status = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
-                self.send_response(status)
-                if status in (301, 307):
-                    self.send_header("location", "http://127.0.0.1:1/elsewhere")
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def deliveries(self, warehouse: str) -> list[dict[str, Any]]:
-        return [found for _, text in self.taken if (found := json.loads(text))["warehouse"] == warehouse]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 def hook(edge: Edge, **wish: Any) -> dict[str, Any]:

@@ -46,17 +46,6 @@ def test_what_the_client_does_not_accept_is_406_and_what_the_gateway_does_not_re
     assert edge.http.post("/v1/keys", content=b"name=x", headers={"content-type": "text/plain"}).status_code == 415
 
 
-def test_health_names_every_dependency_with_its_age(edge: Edge) -> None:
-    report = edge.http.get("/v1/health").json()
-    assert report["status"] == "ok"
-    assert {name: part["age_s"] for name, part in report["dependencies"].items()} == {
-        "kv": 0.0,
-        "r2": 0.0,
-        "access-registry": 0.0,
-        "rate-limiter": 0.0,
-    }
-
-
 def test_metrics_count_what_was_answered(edge: Edge) -> None:
     pattern = r'storemax_requests_total\{route="whoami",status="200"\} (\d+)'
 

@@ -16,6 +16,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "agent": frozenset({"public", "viewer", "operator", "agent"}),
     "admin": frozenset({"public", "viewer", "operator", "agent", "admin"}),
 }
+INSTALLATION_TENANT = "default"  # of the bootstrap key, and of whoever runs the installation
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -28,3 +29,11 @@ def authorize(principal: Principal, route: Route, params: Mapping[str, str]) -> 
         warehouse = params.get("warehouse_id")
         if warehouse is not None and warehouse not in allowed:
             raise ProblemError("forbidden", f"these credentials do not reach warehouse {warehouse!r}")
+
+
+def require_installation(principal: Principal) -> None:
+    """Raises ProblemError forbidden unless the principal speaks for the installation as a whole: what is told of all
+    tenants together is for the bootstrap key and for admins of its tenant whose key is not bound to warehouses."""
+    own = principal.tenant == INSTALLATION_TENANT and principal.role == "admin" and principal.warehouses is None
+    if not (principal.platform or own):
+        raise ProblemError("forbidden", f"this is for admins of the installation's own tenant, {INSTALLATION_TENANT!r}")

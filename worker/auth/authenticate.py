@@ -12,12 +12,12 @@ from typing import Any
 from contracts.errors import ProblemError
 from contracts.rpc import dumps, unwrap
 from worker.auth import api_keys, cookies, jwt, sessions
+from worker.auth.access import INSTALLATION_TENANT
 from worker.auth.jwks import KEY_SETS
 from worker.auth.principals import PRINCIPALS
 from worker.auth.webcrypto import fetch_keys, verify
 from worker.call import Principal
 
-BOOTSTRAP_TENANT = "default"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHALLENGE = {"www-authenticate": 'Bearer realm="storemax"'}
 
@@ -55,7 +55,7 @@ async def _bearer(env: Any, authorization: str, now: float) -> Principal:
     expires: float | None = None
     try:
         if is_bootstrap(env, token):
-            principal = Principal(BOOTSTRAP_TENANT, "bootstrap", "admin", via="bootstrap")
+            principal = Principal(INSTALLATION_TENANT, "bootstrap", "admin", via="bootstrap")
         elif token.count(".") == 2 and not token.startswith(api_keys.PREFIX):
             principal, expires = await _jwt(env, token, now)
         else:

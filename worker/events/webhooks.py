@@ -10,19 +10,14 @@ import hashlib
 import time
 from typing import Any
 
-import js
-from pyodide.ffi import JsException
-
-from contracts import webhook_signing
 from contracts.rpc import dumps
 from durable_objects.resilience.objects import call_object
 from durable_objects.state.hub import wanted
-from worker.events.target import fault_of
+from worker.events.posting import post_signed
 from worker.log import event
 from worker.settings import settings
 
 KNOWN_FOR_S = 5.0  # an isolate remembers a tenant's webhooks this long
-TIMEOUT_MS = 10_000
 FIRST_PAUSE_S, MAX_PAUSE_S = 5, 21_600  # 5 s, 15 s, 45 s, … 6 h: ten tries within about 10 hours
 MAX_BYTES = 120_000  # of a message; longer batches go without their events, which are fetched at delivery
 _known: dict[str, tuple[float, list[dict[str, Any]]]] = {}
@@ -77,9 +72,6 @@ async def deliver(env: Any, body: dict[str, Any], attempts: int) -> float | None
 
 async def _post(env: Any, target: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
     """{"ok", "status", "error", "gone"}: one attempt."""
-    development = settings(env).environment == "development"
-    if fault := fault_of(target["url"], development=development):
-        return {"ok": False, "error": fault}
     events = body["events"]
     if events is None:
         only = body["only"]
@@ -94,23 +86,8 @@ async def _post(env: Any, target: dict[str, str], body: dict[str, Any]) -> dict[
             "events": events,
         }
     )
-    identity = delivery_id(body)
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "StoreMax-Webhooks/1",
-        **webhook_signing.sign(target["secret"], identity, time.time(), text),
-    }
-    init = js.JSON.parse(dumps({"method": "POST", "headers": headers, "body": text, "redirect": "manual"}))
-    init.signal = js.AbortSignal.timeout(TIMEOUT_MS)
-    try:
-        response = await js.fetch(target["url"], init)
-        if response.body is not None and hasattr(response.body, "cancel"):
-            await response.body.cancel()  # nobody reads a receiver's words; an unread body would hold the connection
-    except JsException as fault:
-        return {"ok": False, "error": str(fault)}
-    status = int(response.status)
-    ok = 200 <= status < 300
-    return {"ok": ok, "status": status, "error": "" if ok else f"the receiver answered {status}", "gone": status == 410}
+    development = settings(env).environment == "development"
+    return await post_signed(target["url"], target["secret"], delivery_id(body), text, development=development)
 
 
 def delivery_id(body: dict[str, Any]) -> str:

@@ -1,10 +1,14 @@
-"""Counters and latency histograms of this isolate, in Prometheus text. On self-hosted workerd there is one isolate."""
+"""What this isolate counts: requests, latencies, cache and limit outcomes. Reported onward every few seconds (report.py)."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-BOUNDS_MS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000)
+from durable_objects.metrics.histogram import BUCKETS, bucket
+
+# Answers that were ready in the isolate: they are too many and too quick to be told one by one.
+READY = frozenset({"hit", "updating", "stale"})
 
 
 class Metrics:
@@ -12,55 +16,59 @@ class Metrics:
         self.requests: Counter[tuple[str, int]] = Counter()
         self.cache: Counter[str] = Counter()
         self.limit: Counter[str] = Counter()
-        self.buckets: Counter[tuple[str, int]] = Counter()  # (route, index of the bound); the last index is +Inf
+        self.buckets: Counter[tuple[str, int]] = Counter()  # (route, index of the bound)
         self.sum_ms: Counter[str] = Counter()
+        self.ready: Counter[str] = Counter()  # of the requests, those answered from memory
+        self.ready_ms: Counter[str] = Counter()
 
     def count(self, route: str, status: int, ms: float, cache: str, limit: str) -> None:
-        self.requests[(route, status)] += 1
-        index = 0
-        for bound in BOUNDS_MS:
-            if ms <= bound:
-                break
-            index += 1
-        self.buckets[(route, index)] += 1
+        self.requests[route, status] += 1
+        self.buckets[route, bucket(ms)] += 1
         self.sum_ms[route] += ms  # type: ignore[assignment]
         if cache:
             self.cache[cache] += 1
+            if cache in READY:
+                self.ready[route] += 1
+                self.ready_ms[route] += ms  # type: ignore[assignment]
         if limit:
             self.limit[limit] += 1
 
-    def total(self) -> tuple[int, int]:
-        """(requests, those answered with 5xx)."""
-        return sum(self.requests.values()), sum(n for (_, status), n in self.requests.items() if status >= 500)
+    def copy(self) -> Metrics:
+        made = Metrics()
+        for name, counter in vars(self).items():
+            setattr(made, name, counter.copy())
+        return made
 
-    def prometheus(self, gauges: dict[str, float]) -> str:
-        """The text exposition format 0.0.4."""
-        lines = [
-            "# HELP storemax_requests_total Requests by route and status.",
-            "# TYPE storemax_requests_total counter",
+    def minus(self, before: Metrics) -> Metrics:
+        """What was counted since a copy was made."""
+        made = Metrics()
+        for name, counter in vars(self).items():
+            earlier = getattr(before, name)
+            more = {key: value - earlier[key] for key, value in counter.items() if value != earlier[key]}
+            setattr(made, name, Counter(more))
+        return made
+
+    def counters(self) -> list[list[Any]]:
+        """[name, [label…], amount] each, as durable_objects/metrics/series.py takes them."""
+        rows: list[list[Any]] = [
+            ["requests_total", [route, str(status)], n] for (route, status), n in self.requests.items()
         ]
-        for (route, status), number in sorted(self.requests.items()):
-            lines.append(f'storemax_requests_total{{route="{route or "none"}",status="{status}"}} {number}')
-        lines += [
-            "# HELP storemax_request_seconds Time to answer.",
-            "# TYPE storemax_request_seconds histogram",
-        ]
-        for route in sorted(self.sum_ms):
-            running = 0
-            name = route or "none"
-            for index, bound in enumerate(BOUNDS_MS):
-                running += self.buckets[(route, index)]
-                lines.append(f'storemax_request_seconds_bucket{{route="{name}",le="{bound / 1000:g}"}} {running}')
-            running += self.buckets[(route, len(BOUNDS_MS))]
-            lines.append(f'storemax_request_seconds_bucket{{route="{name}",le="+Inf"}} {running}')
-            lines.append(f'storemax_request_seconds_sum{{route="{name}"}} {self.sum_ms[route] / 1000:.6f}')
-            lines.append(f'storemax_request_seconds_count{{route="{name}"}} {running}')
-        for title, counter in (("cache", self.cache), ("limit", self.limit)):
-            lines.append(f"# TYPE storemax_{title}_total counter")
-            lines += [f'storemax_{title}_total{{outcome="{key}"}} {n}' for key, n in sorted(counter.items())]
-        for key, value in sorted(gauges.items()):
-            lines += [f"# TYPE storemax_{key} gauge", f"storemax_{key} {value:g}"]
-        return "\n".join(lines) + "\n"
+        rows += [["request_seconds_bucket", [route, str(index)], n] for (route, index), n in self.buckets.items()]
+        rows += [["request_seconds_sum", [route], ms / 1000] for route, ms in self.sum_ms.items()]
+        rows += [["cache_total", [outcome], n] for outcome, n in self.cache.items()]
+        rows += [["limit_total", [outcome], n] for outcome, n in self.limit.items()]
+        return rows
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        """route → {requests, errors (5xx), buckets}."""
+        found: dict[str, dict[str, Any]] = {}
+        for (route, status), number in self.requests.items():
+            seen = found.setdefault(route, {"requests": 0, "errors": 0, "buckets": [0] * BUCKETS})
+            seen["requests"] += number
+            seen["errors"] += number if status >= 500 else 0
+        for (route, index), number in self.buckets.items():
+            found[route]["buckets"][index] += number
+        return found
 
 
 METRICS = Metrics()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ class Inflight:
 
     def __init__(self) -> None:
         self.count = 0
+        self.shed: Counter[Priority] = Counter()  # refused since the isolate's start
 
     def __enter__(self) -> None:
         self.count += 1
@@ -35,6 +37,7 @@ class Inflight:
     def admit(self, priority: Priority, limit: int) -> None:
         """Raises overloaded when requests of this priority must wait."""
         if self.count > limit * _SHARE[priority]:
+            self.shed[priority] += 1
             raise ProblemError("overloaded", "too many requests at once; try again", headers={"retry-after": "1"})
 
 

@@ -2,6 +2,7 @@
 
 from worker.routes import (
     agents,
+    alerts,
     configuration,
     events,
     jobs,
@@ -19,6 +20,7 @@ from worker.routes import (
 
 __all__ = [
     "agents",
+    "alerts",
     "configuration",
     "events",
     "jobs",

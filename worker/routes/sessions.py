@@ -8,7 +8,8 @@ from contracts.access import SessionCreate, SessionInfo
 from contracts.errors import ProblemError
 from contracts.instants import rfc3339
 from worker.auth import api_keys, cookies, sessions
-from worker.auth.authenticate import BOOTSTRAP_TENANT, is_bootstrap, unauthenticated, verify_key
+from worker.auth.access import INSTALLATION_TENANT
+from worker.auth.authenticate import is_bootstrap, unauthenticated, verify_key
 from worker.auth.principals import PRINCIPALS
 from worker.call import Call, Principal, Reply
 from worker.routing import route
@@ -59,7 +60,7 @@ async def create_session(call: Call) -> Reply:
         raise ProblemError("forbidden", f"logins are not taken from {sender!r}")
     text: str = call.body.api_key.strip()
     if is_bootstrap(call.env, text):
-        principal = Principal(BOOTSTRAP_TENANT, "bootstrap", "admin", via="bootstrap")
+        principal = Principal(INSTALLATION_TENANT, "bootstrap", "admin", via="bootstrap")
     else:
         key = api_keys.parse(text)
         if key is None:

@@ -48,6 +48,7 @@ export interface AgentListing {
   min_instances: number;
   occupied: number;
   instances: AgentInstance[];
+  circuit: Circuit;
   stale: boolean;
   at: number | null;
 }
@@ -133,6 +134,18 @@ export interface Cart {
   weight_g?: number | null;
   orders?: number | null;
   totes?: number | null;
+}
+
+/** How calls to one kind of upstream fare in the isolate that answers: the worst state of its circuits, how many are not closed, and the highest failure rate of the last seconds. Counts are since the isolate's start. */
+export interface Circuit {
+  state: "closed" | "open" | "half-open";
+  open: number;
+  half_open: number;
+  failure_rate: number;
+  calls: number;
+  failures: number;
+  repeats: number;
+  refused: number;
 }
 
 /** Count what lies here. The expected quantity is not told: a blind count is an honest one. */

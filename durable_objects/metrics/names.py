@@ -1,0 +1,3 @@
+"""The name of the one Telemetry object of an installation."""
+
+TELEMETRY = "all"

@@ -1,0 +1,34 @@
+"""The platform's clock in tests: a tick of cron when a test asks for it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+from tests.edge.conftest import Edge, until
+
+_ticks = itertools.count(1)
+
+
+def tick(edge: Edge, at: float | None = None) -> dict[str, dict[str, Any]]:
+    """Have the Worker's scheduled handler run for the minute of `at` (seconds since the epoch); the log line of each step."""
+    number = len(edge.log_lines())
+    moment = int((time.time() if at is None else at) * 1000)
+    answer = edge.http.get("/cdn-cgi/handler/scheduled", params={"format": "json", "time": moment}, timeout=120)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["outcome"] == "ok", answer.text
+
+    def steps() -> list[dict[str, Any]]:
+        return [line for line in edge.log_lines()[number:] if line["event"] == "cron"]
+
+    def complete() -> list[dict[str, Any]]:
+        found = steps()
+        traces = {line["trace_id"] for line in found}
+        return [line for line in found if len(traces) == 1] if len(found) >= EXPECTED else []
+
+    found = until(complete, what="the steps of a tick")
+    return {line["step"]: line for line in found}
+
+
+EXPECTED = 3  # steps of every minute

@@ -1,0 +1,36 @@
+"""What runs by the clock, and how often."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from contracts.rpc import Context
+from contracts.trace import new_trace_id
+from durable_objects.metrics.names import TELEMETRY
+from durable_objects.resilience.objects import call_object
+from worker.cron.agents import keep_warm, measure
+from worker.cron.alerts import judge_and_post
+from worker.cron.runner import Step, Tick, run_tick
+from worker.log import event
+from worker.observability.report import REPORTER
+
+# Alert rules are judged on what the last tick measured, at most a minute old.
+STEPS = (
+    Step("measure", measure),
+    Step("alerts", judge_and_post),
+    Step("minimum-instances", keep_warm),
+)
+
+
+async def scheduled(env: Any, at: float) -> None:
+    """One tick. `at`: the scheduled instant, seconds since the epoch."""
+    tick = Tick(at or time.time(), new_trace_id())
+    results = await run_tick(env, tick, STEPS)
+    await REPORTER.flush(env)
+    try:
+        await call_object(
+            env.TELEMETRY, "TELEMETRY", TELEMETRY, "cron_ran", results, idempotent=False, context=Context(tick.trace_id)
+        )
+    except Exception as fault:  # noqa: BLE001 - the steps are done; that nobody counts them is told to the log
+        event("telemetry-unreachable", trace_id=tick.trace_id, error=repr(fault))
