@@ -20,6 +20,7 @@ SETS: dict[str, str] = {
     "bpp1d": "benchmarks.quality.packing:bpp1d",
     "vsbpp": "benchmarks.quality.packing:vsbpp",
     "jobshop": "benchmarks.quality.scheduling:jobshop",
+    "qap": "benchmarks.quality.quadratic:qap",
 }
 
 

@@ -1,0 +1,1 @@
+"""Quadratic assignment: facilities to locations, the core of slotting by affinity."""
