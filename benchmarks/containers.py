@@ -1,6 +1,7 @@
-"""Containers: cold start, first solve, what a warm request costs, and growing from one instance to five.
+"""Containers: cold start, first solve, what a warm request costs, waking after sleep, growing from one instance to five.
 
-All through the public API of the local stack (real workerd; each container is Docker's, or a process of this machine).
+All through the public API, on the Worker's own socket (wrangler's development proxies are not what is measured); each
+container is Docker's, or a process of this machine.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.results import record
+from durable_objects.fleet.agents import AGENTS
 from local.processes import free_port
 from local.stack import Stack, answers
 from local.toolchain import ROOT
 
 COMMAND = "make bench ARGS=containers"
-AGENT = "/v1/agents/optimizer"
+OPTIMIZER, SYNC = "/v1/agents/optimizer", "/v1/agents/sync"
 INSTANCES = 5
+SLEEP_AFTER = "2s"  # of the sync agent, in this run
+NO_LIMITS = " ".join(f"{name}=100000/200000" for name in ("client", "tenant", "agent"))
 
 
-def small_problem(seconds: float = 1.0) -> dict[str, Any]:
+def small_problem(seconds: float = 1.0, iterations: int | None = 50) -> dict[str, Any]:
     """Eight orders of two lines in four aisles; the budget ends after 50 rounds of search."""
     places = [f"A{aisle:02d}-{side}-{bay:03d}-1" for aisle in range(1, 5) for side in "LR" for bay in range(1, 7)]
+    budget = {"seconds": seconds, "seed": 1} | ({"iterations": iterations} if iterations else {})
     return {
         "problem": "batching",
         "data": {
@@ -44,23 +51,23 @@ def small_problem(seconds: float = 1.0) -> dict[str, Any]:
             ],
             "cart": {"orders": 4},
         },
-        "budget": {"seconds": seconds, "iterations": 50, "seed": 1},
+        "budget": budget,
     }
 
 
-def program_start() -> float:
+def program_start(agent: str) -> float:
     """Seconds until the agent's program, started by hand, answers /ready."""
     port = free_port()
     env = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "STOREMAX_ALLOW_UNSIGNED": "1"}
     started = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "containers.run", "optimizer"], env=env, cwd=ROOT, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "containers.run", agent], env=env, cwd=ROOT, stdout=subprocess.DEVNULL
     ) as program:
         try:
             while not answers(f"http://127.0.0.1:{port}/ready"):
                 if time.perf_counter() - started > 60:
                     raise RuntimeError("the program did not become ready within a minute")
-                time.sleep(0.02)
+                time.sleep(0.01)
             return time.perf_counter() - started
         finally:
             program.terminate()
@@ -70,31 +77,38 @@ class Bench:
     def __init__(self, stack: Stack, http: httpx.Client) -> None:
         self.stack, self.http = stack, http
 
-    def ask(self, session: str, path: str = "/ready", body: dict[str, Any] | None = None) -> float:
-        """Seconds until the answer of a session's instance. Raises for anything but a 2xx."""
-        headers = {"x-session-id": session}
+    def ask(
+        self, session: str, path: str = "/ready", body: dict[str, Any] | None = None, base: str = OPTIMIZER
+    ) -> float:
+        """Seconds until the answer of a session's instance ("": of any). Raises for anything but a 2xx."""
+        headers = {"x-session-id": session} if session else {}
         started = time.perf_counter()
         if body is None:
-            answer = self.http.get(AGENT + path, headers=headers)
+            answer = self.http.get(base + path, headers=headers)
         else:
-            answer = self.http.post(AGENT + path, headers=headers, json=body)
+            answer = self.http.post(base + path, headers=headers, json=body)
         seconds = time.perf_counter() - started
         if answer.status_code >= 300:
             raise RuntimeError(f"{path} answered {answer.status_code}: {answer.text[:500]}")
         return seconds
 
+    def fleet(self, agent: str = "optimizer") -> dict[str, Any]:
+        listings = self.http.get("/v1/agents").json()["agents"]
+        return next(one for one in listings if one["type"] == agent)
+
+    def healthy(self) -> int:
+        return sum(row["status"] == "healthy" for row in self.fleet()["instances"])
+
     def empty(self) -> None:
-        """Stop all instances and wait until their places are free."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            fleet = next(one for one in self.http.get("/v1/agents").json()["agents"] if one["type"] == "optimizer")
-            if fleet["occupied"] == 0:
-                return
+        """Stop all optimizers and wait until their places are free."""
+        deadline = time.monotonic() + 90
+        while (fleet := self.fleet())["occupied"]:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the instances did not stop in time")
             for row in fleet["instances"]:
                 if row["status"] in ("running", "healthy"):
-                    self.http.post(f"{AGENT}/sessions/{row['session']}/stop")
+                    self.http.post(f"{OPTIMIZER}/sessions/{row['session']}/stop")
             time.sleep(0.3)
-        raise RuntimeError("the instances did not stop within a minute")
 
     def direct_url(self) -> str:
         """The address of the one running agent, beside Worker and object."""
@@ -109,22 +123,28 @@ class Bench:
         raise RuntimeError("no agent runs")
 
     def cold(self, samples: int) -> None:
+        """From nothing to the first byte of /ready, and to the first plan of a small problem; beside the program's own
+        start, in turn, so that a slow moment of the machine meets both."""
         starts, solves, own = [], [], []
         for number in range(samples):
             starts.append(self.ask(f"cold-{number}"))
             self.empty()
-            own.append(program_start())
-        for number in range(samples):
+            own.append(program_start("optimizer"))
             solves.append(self.ask(f"solve-{number}", "/optimize", small_problem()))
             self.empty()
         start, alone = statistics.median(starts), statistics.median(own)
         record("container.cold_start.median_s", start, "s", "the program's own start", start / alone, COMMAND)
-        record("container.program_start.median_s", alone, "s", command=COMMAND)
         record("container.cold_start.max_s", max(starts), "s", command=COMMAND)
-        record("container.first_solve.median_s", statistics.median(solves), "s", command=COMMAND)
+        record("container.program_start.median_s", alone, "s", command=COMMAND)
+        solve = statistics.median(solves)
+        record("container.first_solve.median_s", solve, "s", "the cold start to /ready", solve / start, COMMAND)
+        for agent in [name for name in AGENTS if name != "optimizer"]:
+            seconds = statistics.median(program_start(agent) for _ in range(samples))
+            name = agent.replace("-", "_")
+            record(f"container.program_start.{name}.median_s", seconds, "s", command=COMMAND)
 
     def warm(self, samples: int) -> None:
-        """What object and proxying add: through both, less the Worker alone, less the agent alone."""
+        """One request at a time, through all of it and to the agent directly, in turn."""
         self.ask("warm")
         with httpx.Client(base_url=self.direct_url()) as agent:
             calls: dict[str, Callable[[], Any]] = {
@@ -133,46 +153,83 @@ class Bench:
                 "agent": lambda: agent.get("/health").raise_for_status(),
             }
             times: dict[str, list[float]] = {name: [] for name in calls}
-            for _ in range(samples):  # in turn, so that a slow moment of the machine meets all three
+            for _ in range(samples):
                 for name, call in calls.items():
                     started = time.perf_counter()
                     call()
                     times[name].append((time.perf_counter() - started) * 1000)
-        through, worker, agent_alone = (statistics.median(times[name]) for name in ("through", "worker", "agent"))
-        record("container.warm_request.median_ms", through, "ms", "the agent directly", through / agent_alone, COMMAND)
-        record(
-            "container.warm_overhead.median_ms",
-            through - worker - agent_alone,
-            "ms",
-            "the Worker's own /health",
-            (through - agent_alone) / worker,
-            COMMAND,
-        )
+        through, worker, alone = (statistics.median(times[name]) for name in ("through", "worker", "agent"))
+        overhead = through - alone
+        record("container.warm_request.median_ms", through, "ms", "the agent directly", through / alone, COMMAND)
+        record("container.warm_overhead.median_ms", overhead, "ms", "the Worker's /health", overhead / worker, COMMAND)
+        record("container.object_hop.median_ms", overhead - worker, "ms", command=COMMAND)
         self.empty()
 
+    def wake(self, samples: int) -> None:
+        """The first answer of an instance that has fallen asleep by itself, beside its cold start."""
+        cold = self.ask("sleeper", base=SYNC)
+        times = []
+        for _ in range(samples):
+            deadline = time.monotonic() + 60
+            while any(row["status"] != "stopped" for row in self.fleet("sync")["instances"]):
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the instance did not fall asleep within a minute")
+                time.sleep(0.2)
+            times.append(self.ask("sleeper", base=SYNC))
+        wake = statistics.median(times)
+        record("container.wake_after_sleep.median_s", wake, "s", "its cold start", wake / cold, COMMAND)
+
     def scale_out(self) -> None:
-        self.ask("grow-0")
-        started = time.perf_counter()
-        with concurrent.futures.ThreadPoolExecutor(INSTANCES - 1) as pool:
-            list(pool.map(lambda number: self.ask(f"grow-{number}"), range(1, INSTANCES)))
-        record("container.scale_out_1_to_5.seconds", time.perf_counter() - started, "s", command=COMMAND)
+        """One pool instance is busy and requests without a session go on coming: until five are ready."""
+        self.ask("", "/ready")
+        with self.load(2 * INSTANCES) as answered:
+            started = time.perf_counter()
+            while self.healthy() < INSTANCES:
+                if time.perf_counter() - started > 60:
+                    raise RuntimeError("there were no five instances within a minute")
+                time.sleep(0.05)
+            seconds = time.perf_counter() - started
+        if not answered or not all(status == 200 for status in answered):
+            raise RuntimeError(f"answers under load: {sorted(set(answered))}")
+        record("container.scale_out_1_to_5.seconds", seconds, "s", command=COMMAND)
         self.empty()
+
+    @contextmanager
+    def load(self, clients: int) -> Iterator[list[int]]:
+        """So many clients, each with one solve after the other of a second; the list fills with the answers' statuses."""
+        over, answered = threading.Event(), list[int]()
+
+        def work() -> None:
+            while not over.is_set():
+                answered.append(self.http.post(OPTIMIZER + "/optimize", json=small_problem(1.0, None)).status_code)
+
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            running = [pool.submit(work) for _ in range(clients)]
+            try:
+                yield answered
+            finally:
+                over.set()
+        for done in running:
+            done.result()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=7, help="cold starts; warm requests are 30 times as many")
     samples = parser.parse_args().samples
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+    port = free_port()
+    variables = {"RATE_LIMITS": NO_LIMITS, "SYNC_SLEEP_AFTER": SLEEP_AFTER}
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), direct_port=port, extra_vars=variables) as stack:
         headers = {"authorization": f"Bearer {stack.admin_key}"}
-        with httpx.Client(base_url=stack.url, headers=headers, timeout=120) as http:
+        limits = httpx.Limits(max_connections=50)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=120, limits=limits) as http:
             bench = Bench(stack, http)
-            bench.ask(
-                "first", "/optimize", small_problem(60)
-            )  # compiled code and files are in their caches from here on
+            # Compiled code and files are in their caches from here on.
+            bench.ask("first", "/optimize", small_problem(60))
             bench.empty()
             bench.cold(samples)
             bench.warm(30 * samples)
+            bench.wake(samples)
             bench.scale_out()
 
 

@@ -13,12 +13,13 @@ from urllib.parse import unquote
 from contracts.errors import ProblemError
 from contracts.protocol import HEADER as PROTOCOL_HEADER
 from contracts.protocol import offer
-from contracts.rpc import Context
+from contracts.rpc import Context, dumps
 from contracts.signing import SIGNED_HEADERS, Identity, sign
 from durable_objects.agent_call import INCARNATION_HEADER, onward
 from durable_objects.container.helpers import TARGET_PORT_HEADER
 from worker.call import Call
 from worker.cors import HTML_POLICY, SECURITY
+from worker.headers import all_pairs
 from worker.urls import split_url
 
 # Meant for one connection alone (RFC 9110, 7.6.1; Keep-Alive and Proxy-Connection as senders still use them).
@@ -107,6 +108,12 @@ def target_of(path: str, query: str) -> str:
     return "/" + path + (f"?{query}" if query else "")
 
 
+def exchanged(pairs: Iterable[tuple[str, str]], lost: Iterable[str], said: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The headers that pass: those of `pairs` that are not lost and not replaced by what is `said`, and that."""
+    gone = {*lost, *said}
+    return [*(pair for pair in pairs if pair[0] not in gone), *said.items()]
+
+
 def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
     """The JavaScript Request for the agent, its body untouched."""
     import js
@@ -114,12 +121,9 @@ def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
     raw = call.request.js_object
     bare = js.Request.new(f"http://agent{target}", raw)
     _, path, query = split_url(bare.url)  # as the agent will see it: the platform may have encoded some characters
-    headers = js.Headers.new(raw.headers)
-    for name in lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade):
-        headers.delete(name)
-    for name, value in signed(call, path + (f"?{query}" if query else "")).items():
-        headers.set(name, value)
-    return js.Request.new(bare, headers=headers, redirect="manual")
+    lost = lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade)
+    headers = exchanged(all_pairs(raw.headers), lost, signed(call, path + (f"?{query}" if query else "")))
+    return js.Request.new(bare, js.JSON.parse(dumps({"headers": headers, "redirect": "manual"})))
 
 
 def response_back(response: Any, call: Call, cors: Mapping[str, str]) -> Any:
@@ -129,11 +133,14 @@ def response_back(response: Any, call: Call, cors: Mapping[str, str]) -> Any:
     raw = getattr(response, "js_object", response)
     if raw.webSocket:
         return raw
-    headers = js.Headers.new(raw.headers)
-    connection = raw.headers.get("connection")
-    for name in lost_on_the_way_out(connection if isinstance(connection, str) else None):
-        headers.delete(name)
-    media_type = headers.get("content-type")
-    for name, value in said_by_the_gateway(call, media_type if isinstance(media_type, str) else "", cors):
-        headers.set(name, value)
-    return js.Response.new(raw.body, status=raw.status, headers=headers)
+    pairs = all_pairs(raw.headers)
+    told = dict(pairs)
+    said = dict(said_by_the_gateway(call, told.get("content-type", ""), cors))
+    headers = exchanged(pairs, lost_on_the_way_out(told.get("connection")), said)
+    return js.Response.new(raw.body, js.JSON.parse(dumps({"status": call.status, "headers": headers})))
+
+
+def object_fetch(namespace: Any, name: str, request: Any) -> Any:
+    """A promise of the JavaScript Response of an object's fetch(). The SDK's stub would turn request and response into
+    objects of its own on the way, at some 0.3 ms; raises JsException where that one raises OSError."""
+    return getattr(namespace, "_binding", namespace).getByName(name).fetch(request)

@@ -1,8 +1,9 @@
 """Request headers, read one by one when they are needed: each look-up crosses into JavaScript, a full copy of all costs
-some 160 µs (measured on workerd), one look-up about 6 µs."""
+some 160 µs (measured on workerd), one look-up about 6 µs. Whoever needs all of them takes them as one text."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -51,3 +52,10 @@ class RequestHeaders(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def all_pairs(source: Any) -> list[tuple[str, str]]:
+    """Every header of a JavaScript `Headers` object, names in lower case, in three border crossings whatever their number."""
+    import js
+
+    return [(name, value) for name, value in json.loads(js.JSON.stringify(js.Array.from_(source)))]

@@ -6,19 +6,16 @@ WebSocket has ended, because an open one keeps the container awake.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import js
-from pyodide.ffi import JsException, create_proxy
+from pyodide.ffi import JsException, create_once_callable, create_proxy
 
 # Methods that may be sent twice with the effect of once (RFC 9110, 9.2.2).
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 # 1005 and 1006 stand for "no status" and "abnormal"; a close frame may not carry them (RFC 6455, 7.4.1).
 _UNSENDABLE = frozenset({1005, 1006, 1015})
-
-_pipes: set[asyncio.Future[Any]] = set()
 
 
 def plain_http(url: str) -> str:
@@ -42,16 +39,10 @@ async def send(port: Any, request: Any) -> Any:
 def tracked_body(response: Any, ended: Callable[[], None]) -> Any:
     """The same response, and `ended` is called once when its body has been read to the end or given up."""
     pipe = js.IdentityTransformStream.new()
-    moving = asyncio.ensure_future(response.body.pipeTo(pipe.writable))
-    _pipes.add(moving)
-
-    def done(future: asyncio.Future[Any]) -> None:
-        _pipes.discard(future)
-        if not future.cancelled():
-            future.exception()  # the reader went away, or the container did: the reader has seen it
-        ended()
-
-    moving.add_done_callback(done)
+    # A failure is no news: the reader went away, or the container did, which the reader has seen. The promise calls back
+    # by itself: a future of the event loop would cost another 0.2 ms a request.
+    done = create_once_callable(lambda *_: ended())
+    response.body.pipeTo(pipe.writable).then(done, done)
     return js.Response.new(pipe.readable, response)
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from contracts.signing import verify
 from worker.call import Call, Principal
 from worker.forwarding import (
+    exchanged,
     lost_on_the_way_in,
     lost_on_the_way_out,
     named_by_connection,
@@ -64,3 +65,12 @@ def test_every_answer_of_an_agent_carries_this_origins_headers_and_a_page_its_po
     assert "style-src" not in plain["content-security-policy"]
     assert "style-src 'unsafe-inline'" in page["content-security-policy"]
     assert "script-src" not in page["content-security-policy"]
+
+
+def test_what_the_gateway_says_replaces_what_was_said_and_the_rest_passes_in_order() -> None:
+    pairs = [("accept", "a/b"), ("cookie", "secret"), ("x-trace-id", "forged"), ("x-own", "1")]
+    assert exchanged(pairs, ("cookie",), {"x-trace-id": "real"}) == [
+        ("accept", "a/b"),
+        ("x-own", "1"),
+        ("x-trace-id", "real"),
+    ]

@@ -17,7 +17,7 @@ from durable_objects.fleet.agents import AGENTS, POOL, AgentType, session_of
 from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.agent_listing import listing
 from worker.call import Call, Reply
-from worker.forwarding import request_onward, target_of
+from worker.forwarding import object_fetch, request_onward, target_of
 from worker.routing import route
 from worker.websockets import asks_for_websocket
 
@@ -111,8 +111,7 @@ async def _forward(call: Call) -> Reply:
     upgrade = asks_for_websocket(call)
 
     async def attempt() -> Any:
-        stub = namespace.getByName(f"{agent.name}:{session}")
-        return await stub.fetch(request_onward(call, target, upgrade=upgrade))
+        return await object_fetch(namespace, f"{agent.name}:{session}", request_onward(call, target, upgrade=upgrade))
 
     response = await UPSTREAMS.call(
         f"agent:{agent.name}",
