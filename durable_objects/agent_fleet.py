@@ -7,19 +7,20 @@ a session, and what is running. A copy of the listing goes to KV, for readers th
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from typing import Any
 
-import js
-from pyodide.ffi import JsException, jsnull
-from workers import DurableObject
+from pyodide.ffi import JsException
 
 from contracts.errors import ProblemError
 from contracts.rpc import answer, dumps, unwrap
+from durable_objects.base import StatefulObject
+from durable_objects.container.tasks import Tasks
 from durable_objects.fleet.agents import AGENTS, AgentType
 from durable_objects.fleet.directory import FULL_RETRY, RECLAIM_RETRY, Directory
+from durable_objects.fleet.pool import Pool
+from durable_objects.fleet.schema import MIGRATIONS
 from durable_objects.log import log
 
 KV_TTL_SECONDS = 300
@@ -38,14 +39,16 @@ def agent_type(env: Any, name: str) -> AgentType:
     return AGENTS[name].as_set(lambda variable: str(getattr(env, variable, "") or ""))
 
 
-class AgentFleet(DurableObject):  # type: ignore[misc]
-    def __init__(self, ctx: Any, env: Any) -> None:
-        super().__init__(ctx, env)
-        self._exec = ctx._ctx.storage.sql
-        self._agent = agent_type(env, str(ctx.id.name))
-        self._directory = Directory(self._execute, self._agent)
+class AgentFleet(StatefulObject):
+    MIGRATIONS = MIGRATIONS
+
+    def _ready(self) -> None:
+        self._agent = agent_type(self.env, self._names[0])
+        self._directory = Directory(self._sql, self._agent)
+        self._pool = Pool(self._sql, self._directory)
         self._copied_at = 0.0
         self._copying: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
 
     @answer
     async def admit(self, payload: Any) -> dict[str, Any]:
@@ -75,7 +78,7 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
     @answer
     async def pick(self, _payload: Any) -> dict[str, Any]:
         """A session for a request without one. Raises no-capacity."""
-        choice = self._directory.pick(time.time(), random.random)
+        choice = self._pool.pick(time.time(), random.random)
         if choice is None:
             idle = self._directory.reclaimable(time.time())
             if idle:
@@ -92,14 +95,17 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
 
     @answer
     async def pressure(self, payload: Any) -> list[str]:
-        """{waiting, oldest_age} of a queue (seconds): starts pool instances when work waits; their sessions."""
-        fresh = self._directory.to_start(int(payload["waiting"]), float(payload["oldest_age"]), time.time())
-        return await self._warm(fresh)
+        """{waiting, oldest_age} of a queue (seconds): begins to start pool instances when work waits; their sessions.
+        The caller need not wait for them."""
+        fresh = self._pool.to_start(int(payload["waiting"]), float(payload["oldest_age"]), time.time())
+        if fresh:
+            self._tasks.begin(self._warm(fresh))
+        return fresh
 
     @answer
     async def keep_warm(self, _payload: Any) -> list[str]:
         """Called by cron: the minimum of instances runs, and does not fall asleep before the next call."""
-        return await self._warm(self._directory.to_keep_warm())
+        return await self._warm(self._pool.to_keep_warm())
 
     async def _warm(self, sessions: list[str]) -> list[str]:
         answers = await asyncio.gather(*(self._warm_one(session) for session in sessions))
@@ -140,8 +146,3 @@ class AgentFleet(DurableObject):  # type: ignore[misc]
             await self.env.CACHE.put(kv_key(self._agent.name), text, expirationTtl=KV_TTL_SECONDS)
         except JsException as fault:
             log("fleet.copy_failed", agent=self._agent.name, error=str(fault))  # the next change writes it again
-
-    def _execute(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
-        cursor = self._exec.exec(query, *(jsnull if value is None else value for value in parameters))
-        rows: list[dict[str, Any]] = json.loads(js.JSON.stringify(cursor.toArray()))
-        return rows
