@@ -89,7 +89,7 @@ class Node(Model):
 class Edge(Model):
     from_node: Identifier
     to_node: Identifier
-    length_m: Annotated[float, Field(gt=0)]
+    length_m: Metres  # 0 joins places beside each other
     one_way: bool = False
 
 

@@ -15,6 +15,10 @@ from benchmarks.quality.runs import Options
 
 # set → module:function(Options), which writes the set's rows. A new set is one line.
 SETS: dict[str, str] = {
+    "henn": "benchmarks.quality.picking:henn",
+    "muter": "benchmarks.quality.picking:muter",
+    "foodmart": "benchmarks.quality.picking:foodmart",
+    "briant": "benchmarks.quality.picking:briant",
     "bwmv": "benchmarks.quality.packing:bwmv",
     "br": "benchmarks.quality.packing:br",
     "bpp1d": "benchmarks.quality.packing:bpp1d",

@@ -44,10 +44,12 @@ class Options:
         return words + (" --short" if self.short else "")
 
 
-def solve(problem: str, data: dict[str, Any], seconds: float, options: Options, seed: int = 1) -> OptimizeResult:
+def solve(
+    problem: str, data: dict[str, Any], seconds: float, options: Options, seed: int = 1, iterations: int | None = None
+) -> OptimizeResult:
     """One instance as POST /optimize solves it: the answer has passed the family's own check."""
     _warm(problem)
-    budget = Budget(seconds=seconds, seed=seed, workers=options.workers)
+    budget = Budget(seconds=seconds, seed=seed, workers=options.workers, iterations=iterations)
     request = OptimizeRequest(problem=problem, data=data, budget=budget)
     return execute(request, Run(budget=budget, workers=options.workers))
 

@@ -13,14 +13,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from containers.optimizer.paths import cache_folder
+from containers.optimizer.paths import cache_folder, kernel_folder
 
 # One solve is one process and its chains are its threads: libraries must not start their own.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-def _prepare_cache() -> None:
+def _prepare_cache() -> Path:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,19 +32,18 @@ def _prepare_cache() -> None:
         if folder.is_dir():
             shutil.copytree(folder, copy, dirs_exist_ok=True)
         folder = copy
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    return folder
 
 
-_prepare_cache()
+CACHE = _prepare_cache()
 
-import numba  # noqa: E402 - the cache folder must be known before numba reads its configuration
-
-# Whoever imported numba before us made it read the folder that cannot be written.
-numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+import numba  # noqa: E402 - the thread limits above must stand before numba loads
 
 
 def kernel(function: Any) -> Any:
     """Compile in nopython mode, releasing the GIL, cached on disk. Lazily: at the first call."""
+    # numba reads where to cache a function when it is declared.
+    numba.config.CACHE_DIR = str(CACHE / kernel_folder(function.__module__))
     return numba.njit(nogil=True, cache=True)(function)
 
 

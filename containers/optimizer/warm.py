@@ -6,6 +6,7 @@ A stamp beside the cache holds a hash of the optimizer's sources; a stale stamp 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -38,11 +39,22 @@ def is_compiled() -> bool:
     return stamp.is_file() and stamp.read_text() == source_hash()
 
 
+def _drop_stale() -> None:
+    """Remove what earlier sources were compiled to; a folder's name ends with its sources' hash."""
+    from containers.optimizer.paths import cache_folder, kernel_folder
+
+    for folder in cache_folder().glob("*-" + "[0-9a-f]" * 16):
+        package = folder.name.rpartition("-")[0]
+        if folder.name != kernel_folder(f"containers.optimizer.{package}"):
+            shutil.rmtree(folder)
+
+
 def main() -> int:
     for name in FAMILIES:
         started = time.perf_counter()
         family(name).warm()
         sys.stdout.write(f"{name}: compiled in {time.perf_counter() - started:.1f} s\n")
+    _drop_stale()
     stamp = _stamp()
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(source_hash())

@@ -114,13 +114,15 @@ class PickStop(Model):
 
 
 class Batch(Model):
-    """One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres."""
+    """One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres; on a graph layout it has a
+    point for each of the `nodes` walked."""
 
     id: str
     orders: tuple[Identifier, ...]
     zone: Slug | None = None
     stops: tuple[PickStop, ...]
     path: tuple[tuple[float, float], ...]
+    nodes: tuple[Identifier, ...] = ()
     distance_m: Metres
     seconds: float
     items: int

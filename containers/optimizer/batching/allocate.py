@@ -30,8 +30,11 @@ class _Place:
 def allocate(problem: BatchingProblem, floor: Floor) -> tuple[dict[str, list[Pick]], list[Unassigned]]:
     """Picks per order, and the orders that stock cannot serve. An order is served whole or not at all."""
     stock: dict[str, list[_Place]] = defaultdict(list)
+    cut_off: dict[str, int] = defaultdict(int)  # pieces at places that no way leads to
     for line in problem.stock:
-        if line.quantity:
+        if line.quantity and not floor.reachable(line.location):
+            cut_off[line.sku] += line.quantity
+        elif line.quantity:
             stock[line.sku].append(_Place(line.location, floor.position(line.location), line.quantity))
     known = {line.sku for line in problem.stock} | set(problem.item_of)
     picks: dict[str, list[Pick]] = {}
@@ -40,7 +43,7 @@ def allocate(problem: BatchingProblem, floor: Floor) -> tuple[dict[str, list[Pic
         need: dict[str, int] = defaultdict(int)
         for wanted in order.lines:
             need[wanted.sku] += wanted.quantity
-        refusal = _refusal(order, need, stock, known)
+        refusal = _refusal(order, need, stock, cut_off, known)
         if refusal is None:
             picks[order.id] = _take(need, stock, floor)
         else:
@@ -53,7 +56,11 @@ def _urgency(order: BatchOrder) -> tuple[int, float]:
 
 
 def _refusal(
-    order: BatchOrder, need: dict[str, int], stock: dict[str, list[_Place]], known: set[str]
+    order: BatchOrder,
+    need: dict[str, int],
+    stock: dict[str, list[_Place]],
+    cut_off: dict[str, int],
+    known: set[str],
 ) -> Unassigned | None:
     for sku, quantity in need.items():
         if sku not in known:
@@ -64,6 +71,13 @@ def _refusal(
                 smallest_change=f"add a stock line for {sku!r}, or correct the order line",
             )
         have = sum(place.quantity for place in stock.get(sku, ()))
+        if have < quantity <= have + cut_off.get(sku, 0):
+            return Unassigned(
+                id=order.id,
+                reason="unreachable",
+                detail=f"{quantity} of {sku!r} are needed; {cut_off[sku]} lie where no way leads from depot to depot",
+                smallest_change=f"join the places of {sku!r} to the floor's graph in both directions, or move the stock",
+            )
         if have < quantity:
             return Unassigned(
                 id=order.id,

@@ -101,6 +101,7 @@ def _batch(instance: Instance, name: str, parts: list[Part]) -> Batch:
         zone=parts[0].zone,
         stops=tuple(stops),
         path=walk.path,
+        nodes=walk.nodes,
         distance_m=walk.length_m,
         seconds=walk.length_m / pace.walk_m_per_s + pace.setup_s + len(at) * pace.stop_s + pieces * pace.piece_s,
         items=pieces,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from containers.optimizer.batching.problem import Instance, Part
 from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.routing.heuristics import length, s_shape
 from contracts.optimize import Reference
 
@@ -44,7 +45,7 @@ def baseline_distance(instance: Instance) -> float:
 def _s_shape_metres(instance: Instance, batch: list[int]) -> float:
     positions = {pick.position for number in batch for pick in instance.parts[number].picks}
     floor = instance.floor
-    if isinstance(floor, AisleFloor):
+    if isinstance(floor, AisleFloor | ManyBlocksFloor):
         return length(s_shape(floor.layout, (floor.place(position) for position in positions)))
     return floor.tour_length(positions)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from containers.optimizer.batching import anneal, late, measure
 from containers.optimizer.batching.units import IntArray, Units
-from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.places import Floor
 
 CACHE_BITS = 18
 POOL_TABLE_BITS = 19
@@ -22,7 +22,7 @@ POOL_MEMBERS = 3_000_000
 class Chain:
     """State of one chain; `run` releases the GIL."""
 
-    floor: AisleFloor
+    floor: Floor
     units: Units
     near: IntArray
     pickers: int

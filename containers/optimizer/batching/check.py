@@ -15,13 +15,10 @@ from pydantic import ValidationError
 
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
+from containers.optimizer.walk_check import EPSILON, METRES_EPSILON, WalkCheck, same
 from contracts.errors import Fault, from_validation
-from contracts.layout import ParametricLayout
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.batching import Batch, BatchingProblem, BatchingSolution, BatchLocks
-
-EPSILON = 1e-6
-METRES_EPSILON = 1e-4
 
 
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
@@ -33,8 +30,9 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     except ValidationError as error:
         raise from_validation(error, "/warm_start") from error
     faults: list[Fault] = []
-    walked = [_check_walk(problem.layout, batch, i, faults) for i, batch in enumerate(plan.batches)]
-    _check_contents(problem, plan, faults)
+    reader = WalkCheck(problem.layout)
+    walked = [_check_walk(reader, batch, i, faults) for i, batch in enumerate(plan.batches)]
+    _check_contents(problem, plan, reader.places(line.location for line in problem.stock), faults)
     _check_carts(problem, plan, faults)
     _check_locks(plan, pinned, faults)
     planned = {order for batch in plan.batches for order in batch.orders}
@@ -44,15 +42,17 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         Unassigned(id=name, reason="not-planned", detail="the plan leaves this order out although it could be picked")
         for name in missing
     )
-    objective = _objective(problem, plan, walked, faults)
+    objective = _objective(problem, plan, walked, reader, faults)
     return CheckReport(objective, tuple(faults), left_out)
 
 
-def _objective(problem: BatchingProblem, plan: BatchingSolution, walked: list[float], faults: list[Fault]) -> Objective:
+def _objective(
+    problem: BatchingProblem, plan: BatchingSolution, walked: list[float], reader: WalkCheck, faults: list[Fault]
+) -> Objective:
     pace = problem.pace
     seconds = []
     for batch, metres in zip(plan.batches, walked, strict=True):
-        halts = {(stop.x_m, stop.y_m) for stop in batch.stops}
+        halts = {reader.halt_of(stop.location, (stop.x_m, stop.y_m)) for stop in batch.stops}
         pieces = sum(stop.quantity for stop in batch.stops)
         handling = pace.setup_s + len(halts) * pace.stop_s + pieces * pace.piece_s
         seconds.append(metres / pace.walk_m_per_s + handling)
@@ -100,65 +100,28 @@ def _check_times(problem: BatchingProblem, plan: BatchingSolution, seconds: list
     return late
 
 
-def _check_walk(layout: Any, batch: Batch, number: int, faults: list[Fault]) -> float:
-    """Metres of the walk, having looked that it is possible and passes every stop in order."""
+def _check_walk(reader: WalkCheck, batch: Batch, number: int, faults: list[Fault]) -> float:
+    """Metres of the walk, having looked that it is possible and passes every stop."""
     where = f"/batches/{number}"
-    path = batch.path
-    length = 0.0
-    if isinstance(layout, ParametricLayout):
-        for step, (a, b) in enumerate(itertools.pairwise(path)):
-            if not _is_walkable(layout, a, b):
-                faults.append(Fault(f"{where}/path/{step}", f"no aisle leads from {a} to {b}"))
-            length += abs(a[0] - b[0]) + abs(a[1] - b[1])
-        for point, depot, name in (
-            (path[:1], layout.depot, "start at the depot"),
-            (path[-1:], layout.end_depot or layout.depot, "end at the end depot"),
-        ):
-            home = (depot.aisle * layout.aisle_pitch_m, depot.cross_aisle * layout.block_length_m)
-            if batch.stops and (not point or not _same(point[0], home)):
-                faults.append(Fault(f"{where}/path", f"the walk must {name}, {home}"))
+    metres = reader.length(batch.path, batch.nodes, where, faults)
+    if batch.stops and not batch.path:
+        faults.append(Fault(f"{where}/path", "the walk must start at the depot and end at the end depot"))
     for i, stop in enumerate(batch.stops):
-        if not any(_on_segment((stop.x_m, stop.y_m), a, b) for a, b in itertools.pairwise(path)) and not any(
-            _same((stop.x_m, stop.y_m), point) for point in path
-        ):
+        passed = reader.passes(batch.path, (stop.x_m, stop.y_m)) and reader.passes_node(batch.nodes, stop.location)
+        if not passed:
             faults.append(Fault(f"{where}/stops/{i}", "the walk does not pass this stop"))
-    if abs(length - batch.distance_m) > METRES_EPSILON:
-        faults.append(Fault(f"{where}/distance_m", f"the walk is {length} m long, not {batch.distance_m}"))
-    return length
+    if abs(metres - batch.distance_m) > METRES_EPSILON:
+        faults.append(Fault(f"{where}/distance_m", f"the walk is {metres} m long, not {batch.distance_m}"))
+    return metres
 
 
-def _same(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    return abs(a[0] - b[0]) < EPSILON and abs(a[1] - b[1]) < EPSILON
-
-
-def _on_segment(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> bool:
-    inside_x = min(a[0], b[0]) - EPSILON <= p[0] <= max(a[0], b[0]) + EPSILON
-    inside_y = min(a[1], b[1]) - EPSILON <= p[1] <= max(a[1], b[1]) + EPSILON
-    return inside_x and inside_y
-
-
-def _is_walkable(layout: ParametricLayout, a: tuple[float, float], b: tuple[float, float]) -> bool:
-    def multiple(value: float, step: float, last: int) -> bool:
-        nearest = round(value / step)
-        return 0 <= nearest <= last and abs(value - nearest * step) < METRES_EPSILON
-
-    if abs(a[0] - b[0]) < EPSILON:  # along an aisle
-        top = layout.blocks * layout.block_length_m + EPSILON
-        inside = min(a[1], b[1]) >= -EPSILON and max(a[1], b[1]) <= top
-        return inside and multiple(a[0], layout.aisle_pitch_m, layout.aisles - 1)
-    if abs(a[1] - b[1]) < EPSILON:  # along a cross aisle
-        right = (layout.aisles - 1) * layout.aisle_pitch_m + EPSILON
-        inside = min(a[0], b[0]) >= -EPSILON and max(a[0], b[0]) <= right
-        return inside and (layout.block_length_m == 0 or multiple(a[1], layout.block_length_m, layout.blocks))
-    return False
-
-
-def _check_contents(problem: BatchingProblem, plan: BatchingSolution, faults: list[Fault]) -> None:
+def _check_contents(
+    problem: BatchingProblem, plan: BatchingSolution, places: dict[str, tuple[float, float]], faults: list[Fault]
+) -> None:
     stock: Counter[tuple[str, str]] = Counter()
     for line in problem.stock:
         stock[(line.location, line.sku)] += line.quantity
     orders = {order.id: order for order in problem.orders}
-    places = _coordinates(problem)
     taken: Counter[tuple[str, str]] = Counter()
     got: dict[str, Counter[str]] = defaultdict(Counter)  # per order, or per batch when it holds several
     times: Counter[str] = Counter()
@@ -168,7 +131,7 @@ def _check_contents(problem: BatchingProblem, plan: BatchingSolution, faults: li
             taken[(stop.location, stop.sku)] += stop.quantity
             picked[stop.sku] += stop.quantity
             place = places.get(stop.location)
-            if place is None or not _same(place, (stop.x_m, stop.y_m)):
+            if place is None or not same(place, (stop.x_m, stop.y_m)):
                 faults.append(Fault(f"/batches/{i}/stops/{j}", f"{stop.location} is at {place}"))
         for order in batch.orders:
             if order not in orders:
@@ -206,13 +169,6 @@ def _need(orders: Any) -> Counter[str]:
         for line in order.lines:
             need[line.sku] += line.quantity
     return need
-
-
-def _coordinates(problem: BatchingProblem) -> dict[str, tuple[float, float]]:
-    from contracts.layout import locations
-
-    wanted = {line.location for line in problem.stock}
-    return {place.id: (place.x_m, place.y_m) for place in locations(problem.layout) if place.id in wanted}
 
 
 def _check_carts(problem: BatchingProblem, plan: BatchingSolution, faults: list[Fault]) -> None:

@@ -60,7 +60,7 @@ def read(data: Mapping[str, Any]) -> Instance:
         problem = BatchingProblem.model_validate(data)
     except ValidationError as error:
         raise from_validation(error, "/data") from error
-    floor = floor_of(problem.layout)
+    floor = floor_of(problem.layout, (line.location for line in problem.stock))
     faults = [
         Fault(f"/data/stock/{i}/location", f"no location {line.location!r} in the layout; use one of its location ids")
         for i, line in enumerate(problem.stock)

@@ -11,7 +11,7 @@ from containers.optimizer.batching.chain import Chain
 from containers.optimizer.batching.partition import columns_of, partition
 from containers.optimizer.batching.units import IntArray, Units
 from containers.optimizer.family import Run
-from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.places import Floor
 
 NEIGHBOURS = 15
 # Temperatures as shares of the mean cost of a batch, tuned on instances of Henn & Wäscher and Muter & Öncan.
@@ -23,7 +23,7 @@ WINDOW = 700
 PARTITION_SHARE = 0.2
 
 
-def search(floor: AisleFloor, units: Units, start: IntArray | None, run: Run, pickers: int) -> tuple[IntArray, int]:
+def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers: int) -> tuple[IntArray, int]:
     """The best assignment (batch number per unit) found within the run's budget, and the moves tried."""
     saved, near = _construct(floor, units)
     rng = np.random.default_rng(run.seed)
@@ -50,7 +50,7 @@ def search(floor: AisleFloor, units: Units, start: IntArray | None, run: Run, pi
     return best.best, moves
 
 
-def _construct(floor: AisleFloor, units: Units) -> tuple[IntArray, IntArray]:
+def _construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
     """Savings batches, and promising partners per unit."""
     scratch = floor.scratch()
     n = units.count

@@ -9,7 +9,6 @@ from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.search import search
 from containers.optimizer.batching.units import units_of
 from containers.optimizer.family import Answer, Run
-from containers.optimizer.floor.aisles import AisleFloor
 from contracts.optimize import Unassigned
 
 
@@ -22,13 +21,11 @@ def solve(instance: Instance, run: Run) -> Answer:
     batches = sealed
     if groups:
         units = units_of(instance, groups)
-        floor = instance.floor
-        assert isinstance(floor, AisleFloor)
         start = None if warm is None else _feasible_start(instance, units.batches(units.assignment(warm)), groups)
         if start is None and not pinned.together and not pinned.sealed:
             start = first_come(instance)
         assignment, moves = search(
-            floor, units, None if start is None else units.assignment(start), run, instance.source.pickers
+            instance.floor, units, None if start is None else units.assignment(start), run, instance.source.pickers
         )
         batches = batches + units.batches(assignment)
     unassigned = instance.left_out

@@ -79,6 +79,9 @@ def weights_of(instance: Instance) -> npt.NDArray[np.float64]:
     pace = source.pace
     seconds = [1.0 / pace.walk_m_per_s, pace.setup_s, pace.stop_s, pace.piece_s]
     objective = [1.0, 0.0, 0.0] if source.objective == "distance" else seconds[:3]
+    stub = instance.floor.stub  # metres in every tour are a price of the batch
+    objective[1] += objective[0] * stub
+    seconds[1] += seconds[0] * stub
     late = {"ignore": 0.0, "soft": source.tardiness_weight, "hard": HARD_LATENESS}[source.due]
     return np.array([*objective, *seconds, late], dtype=np.float64)
 

@@ -64,6 +64,15 @@ class AisleFloor:
             return False
         return True
 
+    def reachable(self, location: str) -> bool:
+        """Every place of an aisle is."""
+        return self.has(location)
+
+    @property
+    def stub(self) -> float:
+        """The kernels leave nothing out."""
+        return 0.0
+
     def position(self, location: str) -> int:
         """The walking position of a location. Raises KeyError for an unknown id."""
         aisle, bay = self._parse(location)

@@ -93,9 +93,8 @@ class Ladder:
         kind = FLOATING if self.floating else kind
         shape = [self.aisles, self.blocks, self.slots, *self.start, *self.end, self.words, kind, self.tables.even]
         always = np.zeros(-(-self.aisles // 64), dtype=np.uint64)
-        if not self.floating:
-            for aisle in (self.start[0], self.end[0]):
-                always[aisle >> 6] |= np.uint64(1 << (aisle & 63))
+        for aisle in self._depot_aisles():
+            always[aisle >> 6] |= np.uint64(1 << (aisle & 63))
         return (
             np.array(shape, dtype=np.int64),
             self.offset,
@@ -104,8 +103,15 @@ class Ladder:
             self.entry,
             always,
             *self.tables.arrays,
-            np.zeros((0, 0), dtype=np.float32),
+            np.zeros((0, 0)),
         )
+
+    def _depot_aisles(self) -> list[int]:
+        if not self.floating:
+            return [self.start[0], self.end[0]]
+        hangs = [int(a) for a in np.flatnonzero(np.isfinite(self.entry).any(axis=0))]
+        # A depot with an edge to every aisle is entered from, and left to, an aisle with a pick: see graph_ladder.py.
+        return [] if len(hangs) == self.aisles else hangs
 
     def scratch(self) -> tuple[Any, ...]:
         """Fresh scratch arrays for one thread's calls of the kernels."""
@@ -115,7 +121,6 @@ class Ladder:
             np.zeros(-(-self.aisles // 64), dtype=np.uint64),
             np.empty((3, classes)),
             np.empty((3, classes)),
-            np.zeros(0, dtype=np.int64),
             np.zeros(0, dtype=np.int64),
         )
 
@@ -139,7 +144,7 @@ class Ladder:
         wanted = np.unique(np.fromiter(positions, dtype=np.int64))
         if len(wanted) == 0:
             return AbstractWalk(0.0, (), ())
-        marked, present, old, new, _, _ = self.scratch()
+        marked, present, old, new, _ = self.scratch()
         frame = self.frame
         bits.mark(wanted, frame[0], marked, present)
         present |= frame[5]

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.graphs import GraphFloor
+from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.floor.walk import Point, Walk
-from contracts.errors import Fault, ProblemError
 from contracts.layout import GraphLayout, ParametricLayout
 
 
@@ -29,8 +30,15 @@ class Floor(Protocol):
     def scratch(self) -> tuple[Any, ...]:
         """Fresh scratch arrays for one thread's calls of the kernels."""
 
+    @property
+    def stub(self) -> float:
+        """Metres in every tour that the kernels leave out."""
+
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""
+
+    def reachable(self, location: str) -> bool:
+        """Whether a picker can walk there from the depot and on to the end depot."""
 
     def position(self, location: str) -> int:
         """The walking position of a location. Raises KeyError for an unknown id."""
@@ -54,11 +62,14 @@ class Floor(Protocol):
         """That tour."""
 
 
-def floor_of(layout: ParametricLayout | GraphLayout) -> AisleFloor:
-    """The floor of a layout."""
-    if isinstance(layout, ParametricLayout):
-        floor = AisleFloor(layout)
-        if floor.exact:
-            return floor
-    detail = "tours need a parametric layout of at most four blocks"
-    raise ProblemError("too-large-to-solve", detail, errors=(Fault("/data/layout", detail),))
+def floor_of(layout: ParametricLayout | GraphLayout, wanted: Iterable[str]) -> Floor:
+    """The floor of a layout, ready for walks between the locations in `wanted`.
+
+    Raises ProblemError too-large-to-solve for a graph with more places than walks can be kept for.
+    """
+    if isinstance(layout, GraphLayout):
+        return GraphFloor(layout, frozenset(wanted))
+    floor = AisleFloor(layout)
+    if not floor.exact:
+        return ManyBlocksFloor(layout, frozenset(wanted))
+    return floor

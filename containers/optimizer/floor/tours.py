@@ -10,11 +10,11 @@ across    float64 (aisles,) where each aisle meets the cross aisles, metres alon
 entry     float64 (rows, aisles) metres from the depot to each corner, for a depot that hangs on several (FLOATING)
 always    uint64 bitmap of the depots' aisles, which every sweep passes
 first, moves, degrees, components: the equivalence classes of states.py for rows = blocks + 1
-matrix    float32 (positions + 2,)^2 walks, for floors of kind GRAPH (stops.py): last two rows are start and end
+matrix    float64 (positions + 2, positions + 2) walks, for floors of kind GRAPH: see stops.py
 
 and one thread's scratch is a tuple too (see ladder.py):
 bits      uint64 (cells * words,) zeros, left as zeros; present: uint64 bitmap, zeros, left as zeros
-old, new  float64 (3, classes); stops int64 (positions + 2,), twice
+old, new  float64 (3, classes); stops int64 (positions + 2,)
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros
 
 from containers.optimizer.floor.bits import ONE, extent, mark
+from containers.optimizer.floor.stops import stops_tour
 from containers.optimizer.jit import kernel
 
 INFINITY = np.inf
@@ -167,7 +168,7 @@ def sweep(frame, bits, present, old, new, trace):  # type: ignore[no-untyped-def
                     if floating:
                         for layer in range(3):
                             for ends in range(3 - layer):
-                                extra = entry[row, before] * ends
+                                extra = entry[row, before] * ends if ends > 0 else 0.0
                                 if extra == INFINITY:
                                     break
                                 for edges in range(3):
@@ -271,7 +272,7 @@ def final_floating(entry, degrees, components, costs, aisle, rows):  # type: ign
 @kernel
 def tour(frame, scratch):  # type: ignore[no-untyped-def]
     """(metres, positions) of the shortest tour from depot to depot through what is marked; unmarks it. (0, 0) for none."""
-    bits, present, old, new, _stops, _spare = scratch
+    bits, present, old, new, stops = scratch
     shape, always = frame[0], frame[5]
     any_marked = False
     for p in range(present.shape[0]):
@@ -281,6 +282,8 @@ def tour(frame, scratch):  # type: ignore[no-untyped-def]
         return 0.0, 0
     for p in range(present.shape[0]):
         present[p] |= always[p]
+    if shape[8] == GRAPH:
+        return stops_tour(frame[10], bits, present, stops)
     if shape[8] == ONE_BLOCK:
         return sweep_one_block(frame, bits, present)
     metres, halts, _final, _layer = sweep(frame, bits, present, old, new, np.empty((0, 0, 0), dtype=np.int32))

@@ -83,13 +83,14 @@ export interface Assignment {
   end_s: number;
 }
 
-/** One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres. */
+/** One tour. `path` is the polyline walked, from depot to end depot, as [x, y] in metres; on a graph layout it has a point for each of the `nodes` walked. */
 export interface Batch {
   id: string;
   orders: string[];
   zone: string | null;
   stops: PickStop[];
   path: [number, number][];
+  nodes: string[];
   distance_m: number;
   seconds: number;
   items: number;

@@ -1,0 +1,49 @@
+"""Quality of order batching on public instances, beside first come first served and savings in the same run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.quality.archives import best_known
+from benchmarks.quality.graph_sets import briant as briant_instances
+from benchmarks.quality.graph_sets import foodmart as foodmart_instances
+from benchmarks.quality.picking_sets import Instance
+from benchmarks.quality.picking_sets import henn as henn_instances
+from benchmarks.quality.picking_sets import muter as muter_instances
+from benchmarks.quality.runs import Options, gap_row, row, solve
+
+
+def _measure(name: str, folder: str, instances: list[Instance], options: Options) -> None:
+    best = best_known(folder)
+    known = [(key, data) for key, data in options.chosen(instances) if key in best]
+    for seconds in options.seconds:
+        results = [(key, solve("batching", data, seconds, options)) for key, data in known]
+        gap_row(name, seconds, [result.objective.value / best[key] - 1 for key, result in results], options)
+        planned = sum(not result.unassigned for _, result in results)
+        row(f"quality.{name}.feasible_{seconds:g}s", 100 * planned / max(1, len(results)), "%", len(results), options)
+    if options.others:
+        before = [(result.baseline.value or 0.0) / best[key] - 1 for key, result in results]
+        row(f"quality.{name}.first_come", 100 * sum(before) / len(before), "% over best known", len(before), options)
+        savings = [_savings(data, options) / best[key] - 1 for key, data in known]
+        row(f"quality.{name}.savings", 100 * sum(savings) / len(savings), "% over best known", len(savings), options)
+
+
+def _savings(data: dict[str, Any], options: Options) -> float:
+    """Savings C&W(ii) on exact routes, without any search."""
+    return solve("batching", data, 3600.0, options, iterations=1).objective.value
+
+
+def henn(options: Options) -> None:
+    _measure("henn", "obp_henn_waescher", henn_instances(), options)
+
+
+def muter(options: Options) -> None:
+    _measure("muter", "obp_muter_oncan", muter_instances(), options)
+
+
+def foodmart(options: Options) -> None:
+    _measure("foodmart", "jobprp_foodmart", foodmart_instances(), options)
+
+
+def briant(options: Options) -> None:
+    _measure("briant", "obsr_briant_due_dates", briant_instances(), options)
