@@ -9,7 +9,7 @@ from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graphs import GraphFloor
 from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.floor.walk import Point, Walk
-from contracts.layout import GraphLayout, ParametricLayout
+from contracts.layout import GraphLayout, ParametricLayout, locations
 
 
 class Floor(Protocol):
@@ -62,14 +62,16 @@ class Floor(Protocol):
         """That tour."""
 
 
-def floor_of(layout: ParametricLayout | GraphLayout, wanted: Iterable[str]) -> Floor:
-    """The floor of a layout, ready for walks between the locations in `wanted`.
+def floor_of(layout: ParametricLayout | GraphLayout, wanted: Iterable[str] | None = None) -> Floor:
+    """The floor of a layout, ready for walks between the locations in `wanted` (all of them when left out).
 
     Raises ProblemError too-large-to-solve for a graph with more places than walks can be kept for.
     """
+    if isinstance(layout, ParametricLayout):
+        floor = AisleFloor(layout)
+        if floor.exact:
+            return floor
+    names = frozenset((place.id for place in locations(layout)) if wanted is None else wanted)
     if isinstance(layout, GraphLayout):
-        return GraphFloor(layout, frozenset(wanted))
-    floor = AisleFloor(layout)
-    if not floor.exact:
-        return ManyBlocksFloor(layout, frozenset(wanted))
-    return floor
+        return GraphFloor(layout, names)
+    return ManyBlocksFloor(layout, names)
