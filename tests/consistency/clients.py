@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ RETRIED = (429, 503)  # not taken: whoever is told so may try again
 
 class NotAnswered(Exception):
     """The connection broke, or the answer says nothing about the effect."""
+
+
+class NotSent(Exception):
+    """Nobody listens: the request has never left."""
 
 
 @dataclass
@@ -41,16 +46,27 @@ class Recorder:
 
 
 class Client:
-    """One client: each operation is recorded as unknown when no answer comes."""
+    """One client: an operation is recorded as unknown when no answer comes.
 
-    def __init__(self, number: int, http: httpx.Client, path: str, recorder: Recorder, rng: random.Random) -> None:
+    `patience`: seconds for which half of the operations that got no answer are sent again with their key."""
+
+    def __init__(
+        self,
+        number: int,
+        http: httpx.Client,
+        path: str,
+        recorder: Recorder,
+        rng: random.Random,
+        patience: float = 0.0,
+    ) -> None:
         self.number, self.http, self.path, self.recorder, self.rng = number, http, path, recorder, rng
+        self.patience = patience
         self.known: dict[Key, State] = {}
-        self.serial = 0
+        self.serial = 0  # of the changes that were begun
         self.sent: list[tuple[str, dict[str, Any], dict[str, str], Any]] = []
 
     def act(self, keys: Sequence[Key]) -> None:
-        """One random operation on one of the lines, or a move between two of them."""
+        """One random operation on one of the lines, or a move between two of them. Raises NotSent."""
         key = self.rng.choice(keys)
         kind = self.rng.choice(
             ["read", "receive", "receive", "pick", "pick", "adjust", "reserve", "release", "count", "move"]
@@ -67,7 +83,10 @@ class Client:
 
     def read(self, key: Key) -> None:
         began = time.monotonic()
-        body = self._ask("GET", f"{self.path}/stock/{key[0]}/{key[1]}")
+        try:
+            body = self._ask("GET", f"{self.path}/stock/{key[0]}/{key[1]}")
+        except NotAnswered:
+            return
         self._note(key, Call("read"), Answer(_state(body)), began)
 
     def operate(self, key: Key, op: str, amount: int) -> None:
@@ -108,12 +127,26 @@ class Client:
         """With an idempotency key; one in five is sent again at once: nothing may come of that."""
         self.serial += 1
         headers = {"idempotency-key": f"{self.number}-{self.serial}-{self.rng.getrandbits(64):x}"}
-        found = self._ask("POST", path, json=body, headers=headers)
+        found = self._until_answered(path, body, headers)
         if self.rng.random() < 0.2:
-            again = self._ask("POST", path, json=body, headers=headers)
-            assert again == found, (found, again)
+            with suppress(NotAnswered, NotSent):
+                again = self._until_answered(path, body, headers)
+                assert again == found, (found, again)
         self.sent.append((path, body, headers, found))
         return found
+
+    def _until_answered(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
+        """Raises NotAnswered when it may have arrived, NotSent when it has not."""
+        deadline = time.monotonic() + (self.patience if self.rng.random() < 0.5 else 0.0)
+        arrived: NotAnswered | None = None
+        while True:
+            try:
+                return self._ask("POST", path, json=body, headers=headers)
+            except (NotAnswered, NotSent) as fault:
+                arrived = fault if isinstance(fault, NotAnswered) else arrived
+                if time.monotonic() >= deadline:
+                    raise arrived or fault from None
+                time.sleep(0.2)
 
     def send_late_again(self, count: int) -> None:
         """Some of what was sent, long after and in another order: each gets its first answer."""
@@ -124,6 +157,8 @@ class Client:
         while True:
             try:
                 answer = self.http.request(method, path, **options)
+            except httpx.ConnectError as error:
+                raise NotSent from error
             except httpx.TransportError as error:
                 raise NotAnswered from error
             if answer.status_code in RETRIED:

@@ -1,6 +1,8 @@
 import json
 
+from contracts.events import known_type
 from durable_objects.stock import answers, outbox, reading
+from durable_objects.stock.posting import EVENT_TYPES
 from tests.durable_objects.stock.zones import HERE, THERE, differences, line, new_zone, run, state
 
 
@@ -133,3 +135,8 @@ def test_lines_come_page_by_page_without_loss_or_repeat() -> None:
     assert state(sql) == (0, 0, 2)
     assert len(reading.lines(sql, "main", None, 9)) == 2
     assert len(reading.lines(sql, "main", None, 9, empty=True)) == 3
+
+
+def test_every_event_of_a_zone_is_in_the_catalogue() -> None:
+    told = [*EVENT_TYPES.values(), "transfer.started", "transfer.completed", "transfer.refused"]
+    assert [name for name in told if not known_type(name)] == []
