@@ -78,8 +78,10 @@ class Incumbent(Model):
     sequence: int
     elapsed_s: float
     objective: float
+    sense: Literal["min", "max"] = "min"
     bound: float | None = None
     iterations: int = 0
+    solution: dict[str, Any] | None = None  # now and then, where a family's plans are small enough to be sent so
 
 
 class OptimizeResult(Model):

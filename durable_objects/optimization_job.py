@@ -1,41 +1,39 @@
 """OptimizationJob (`{tenant}:{job}`): one optimization from request to result, whatever dies on the way.
 
-The input is frozen when the job is accepted, so a retry solves the same problem. One alarm drives it: it starts the
-work, watches over it, retries after a lost container, and makes the report. The agent knows job and attempt, so an object
-that was restarted in the middle joins the solve that is still running instead of starting another.
+The input is frozen when the job is accepted, so a retry solves the same problem. At most as many jobs run as the agent
+type has instances: a job queues for its place, keeps it with signs of life and gives it back at its end. One alarm drives
+it: it asks for the place, starts the work, watches over it, and makes the report. The agent knows job and attempt, so an
+object that was restarted in the middle joins the solve that is still running instead of starting another.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import js
 from pyodide.ffi import JsException
 from workers import DurableObject, Response
 
-from contracts.errors import ProblemError, from_document
+from contracts.errors import ProblemError
 from contracts.jobs import JobCreate
-from contracts.rpc import Context, answer, current, dumps, unwrap
-from contracts.signing import Identity
-from durable_objects.agent_call import INCARNATION_HEADER, call_agent, lines, retryable
+from contracts.rpc import answer, current, dumps, unwrap
+from durable_objects.job import best, view
 from durable_objects.job.admission import check
+from durable_objects.job.archive import Archive, report_key
 from durable_objects.job.inputs import problem_data
-from durable_objects.job.machine import MAX_ATTEMPTS, Life, backoff_seconds, remaining_seconds
+from durable_objects.job.machine import Life, backoff_seconds, remaining_seconds
 from durable_objects.job.store import JobStore
+from durable_objects.job.work import ASK_SECONDS, Work, named_agent, now_text, place_of, solver_of
 from durable_objects.log import log
 
-# While work runs, the alarm is set this far ahead and moved on with each sign of life: should the object be lost, the
-# alarm wakes it and it joins the work again.
-WATCH_SECONDS = 20.0
-MAX_SQLITE_RESULT = 1_000_000  # characters; a larger result goes to R2
+# A job that runs gives a sign of life this often, and looks whether its work goes on: should the object have been lost,
+# the alarm wakes it and it joins the work again. Well below the lease of its place.
+WATCH_SECONDS = 10.0
+AGAIN_SECONDS = 2.0  # after something that must be done could not be
 REPORT_TRIES = 5
-
-
-def now_text() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class OptimizationJob(DurableObject):  # type: ignore[misc]
@@ -46,7 +44,9 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         self._sql = ctx.storage.sql
         self._store = JobStore(self._execute)
         self._store.migrate()
-        self._working = False
+        self._archive = Archive(env, self._store)
+        self._work = Work(env, self._store, self._archive, self._announce, self._wake_in)
+        self._running: tuple[Life, asyncio.Task[None]] | None = None
 
     # --- RPC ---------------------------------------------------------------------------------------------------------
 
@@ -55,7 +55,7 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         """Accept a job: {id, tenant, warehouse, request} → its status. The same id again answers the same status."""
         row = self._store.row()
         if row is not None:
-            return self._status(row)
+            return view.status(row)
         request = JobCreate.model_validate(payload["request"])
         tenant, warehouse = payload["tenant"], payload["warehouse"]
         state = self.env.WAREHOUSE_STATE.getByName(f"{tenant}:{warehouse}")
@@ -64,7 +64,7 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         check(request.problem, facts, request.parameters)
         data = problem_data(request.problem, facts, request.parameters)
         if (row := self._store.row()) is not None:  # another call of the same id was quicker during the await
-            return self._status(row)
+            return view.status(row)
         self._store.put_text("data", dumps(data))
         self._store.put_text("trace", current().trace_id)
         self._store.create(
@@ -77,32 +77,49 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
                 "attempt": 0,
                 "created_at": now_text(),
                 "deadline_at": time.time() + request.deadline_seconds,
-                "agent": f"optimizer:{tenant}.{request.session}",
+                "agent": named_agent(tenant, request),
                 "report": "waiting" if request.report else "off",
             }
         )
         self._announce("state")
         await self._wake_in(0)
-        unwrap(await state.put_job(dumps(self._status(self._row()))))
-        return self._status(self._row())
+        await self._tell_warehouse(self._row())
+        return view.status(self._row())
 
     @answer
     async def status(self, payload: Any) -> Any:
-        return self._status(self._row(payload))
+        row = self._row(payload)
+        about = view.status(row)
+        if row["state"] != "queued":
+            return about
+        try:
+            about["queue"] = view.queue(row, await place_of(self.env, row, self._work.trace()).look(), time.time())
+        except ProblemError as fault:  # where it stands is worth less than the answer
+            log("queue-unreachable", job=row["id"], error=str(fault))
+        return about
 
     @answer
     async def result(self, payload: Any) -> Any:
-        """{state, text}: the OptimizeResult as JSON text, once there is one; else the problem says why not."""
+        """{"text"}: the OptimizeResult as JSON text, or {"r2"}: its key; else the problem says why there is none."""
         row = self._row(payload)
-        text = self._store.text("result")
-        if text is not None:
-            return {"state": row["state"], "text": text}
-        if (await self.env.ARCHIVE.head(self._result_key(row))) is not None:
-            return {"state": row["state"], "r2": self._result_key(row)}
+        found = await self._archive.result(row) if row["state"] == "succeeded" else None
+        if found is not None:
+            return found
         detail = f"job {row['id']!r} is {row['state']}: it has no result"
         if row["state"] in ("queued", "running"):
             detail += " yet; follow its events, or ask again"
         raise ProblemError("conflict", detail, extra={"state": row["state"]})
+
+    @answer
+    async def best(self, payload: Any) -> Any:
+        """The JobPlan: final, or the best so far. Raises ProblemError not-found while there is none."""
+        row = self._row(payload)
+        if row["state"] == "succeeded":
+            return best.plan_of_result(json.loads(await self._archive.result_text(row)), row["attempt"], final=True)
+        text = self._store.text("plan")
+        if text is None:
+            raise ProblemError("not-found", f"job {row['id']!r} is {row['state']}: no plan of it can be read")
+        return json.loads(text)
 
     @answer
     async def report(self, payload: Any) -> Any:
@@ -110,7 +127,7 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         row = self._row(payload)
         if row["report"] != "done":
             raise ProblemError("not-found", f"job {row['id']!r} has no report (report: {row['report']})")
-        return {"key": self._report_key(row)}
+        return {"key": report_key(row)}
 
     @answer
     async def cancel(self, payload: Any) -> Any:
@@ -120,14 +137,24 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         following = life.after("cancel")
         if following is life:
             if life.state == "cancelled":
-                return self._status(row)
+                return view.status(row)
             raise ProblemError("conflict", f"job {row['id']!r} is over: {life.state}", extra={"state": life.state})
         self._store.live(following, finished_at=now_text())
         self._announce("state")
-        if life.state == "running":
-            await self._tell_agent_to_stop(row)
         await self._wake_in(0)
-        return self._status(self._row())
+        if life.state == "running":
+            await solver_of(self.env, row, self._work.trace()).stop()
+        return view.status(self._row())
+
+    @answer
+    async def take_place(self, payload: Any) -> bool:
+        """{"lease"}, from the queue: the job may run. False: it is over and needs no place."""
+        row = self._store.row()
+        if row is None or self._store.life().over:
+            return False
+        self._store.change(lease=payload["lease"])
+        await self._wake_in(0)
+        return True
 
     # --- platform entry points ---------------------------------------------------------------------------------------
 
@@ -153,156 +180,92 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         ws.close(1000, "bye")
 
     async def alarm(self, info: Any = None) -> None:  # noqa: ARG002
-        if self._working or self._store.row() is None:
+        """What is to be done next. The work itself goes on beside it: an alarm may not take as long as a solve."""
+        row = self._store.row()
+        if row is None:
             return
-        self._working = True
-        try:
-            await self._work()
-        finally:
-            self._working = False
-
-    # --- the work ----------------------------------------------------------------------------------------------------
-
-    async def _work(self) -> None:
-        row = self._row()
-        life = self._store.life()
-        if life.over:
+        if self._store.life().over:
             await self._finish_up(row)
             return
-        if remaining_seconds(float(row["deadline_at"]), time.time()) <= 0:
-            problem = ProblemError("deadline-exceeded", "the job's deadline passed before a plan was ready")
-            await self._fail(life, problem)
+        left = remaining_seconds(float(row["deadline_at"]), time.time())
+        if left <= 0:
+            await self._miss_deadline(row)
             return
+        await self._wake_in(min(WATCH_SECONDS, left))
+        if not await self._has_place(row):
+            return
+        life = self._store.life()
         if life.state == "queued":
             life = life.after("start")
             self._store.live(life, started_at=row["started_at"] or now_text())
             self._announce("state")
-        await self._wake_in(WATCH_SECONDS)
+        if life.over or self._works_on(life):
+            return
+        self._running = (life, asyncio.ensure_future(self._work.attempt(life)))
         try:
-            await self._run(self._row(), life)
+            await self._tell_warehouse(self._row())
+        except (ProblemError, JsException) as fault:  # it is told again at the end
+            log("start-not-told", job=row["id"], error=str(fault))
+
+    def _works_on(self, life: Life) -> bool:
+        return self._running is not None and self._running[0] == life and not self._running[1].done()
+
+    # --- the place among the running ---------------------------------------------------------------------------------
+
+    async def _has_place(self, row: dict[str, Any]) -> bool:
+        """Keep the place, or ask for one. A queue that cannot be reached takes no place away."""
+        place = place_of(self.env, row, self._work.trace())
+        try:
+            if row["lease"]:
+                try:
+                    await place.keep(row["lease"])
+                except ProblemError as problem:
+                    if problem.code not in ("lease-lost", "not-found"):
+                        raise
+                    self._lose_place(row["lease"])
+                else:  # it may have been given back while we asked
+                    return bool(self._row()["lease"])
+            seconds = json.loads(row["request"])["budget"]["seconds"]
+            found = await place.enter(row["tenant"], seconds)
         except ProblemError as problem:
-            if retryable(problem) and problem.code != "deadline-exceeded":
-                await self._retry(life, problem)
-            else:
-                await self._fail(life, problem)
-        except (OSError, JsException, ValueError) as fault:  # the stream broke: container or network is gone
-            await self._retry(life, ProblemError("unavailable", f"the optimizer was lost: {fault}"))
+            log("queue-unreachable", job=row["id"], error=str(problem))
+            await self._wake_in(AGAIN_SECONDS)
+            return bool(self._row()["lease"])
+        if found["lease"]:
+            self._store.change(lease=found["lease"])
+        elif not self._row()["lease"]:  # nor has the queue told of one meanwhile
+            left = remaining_seconds(float(row["deadline_at"]), time.time())
+            await self._wake_in(min(ASK_SECONDS, left))
+        return bool(self._row()["lease"])
 
-    async def _run(self, row: dict[str, Any], life: Life) -> None:
-        """One attempt, from request to final line. Returns early when the job was cancelled meanwhile."""
-        request = JobCreate.model_validate_json(row["request"])
-        body = dumps(
-            {
-                "problem": request.problem,
-                "budget": request.budget.model_dump(),
-                "stamp": {"job": f"{row['tenant']}.{row['id']}", "attempt": life.attempt},
-            }
-        )
-        data = self._store.text("data") or "{}"
-        body = f'{body[:-1]},"data":{data}}}'
-        response = await call_agent(
-            self.env,
-            agent="optimizer",
-            session=row["agent"].partition(":")[2],
-            method="POST",
-            path="/optimize",
-            identity=self._identity(row),
-            body=body,
-            headers={"content-type": "application/json", "accept": "application/x-ndjson"},
-            context=Context(self._trace(row), float(row["deadline_at"])),
-            refuse=False,  # a job comes again by itself, and counts its attempts
-        )
-        incarnation = str(response.headers.get(INCARNATION_HEADER) or "")
-        self._store.change(incarnation=incarnation)
-        watched = time.monotonic()
-        async for line in lines(response):
-            if self._store.life() != life:
-                return  # cancelled, or another attempt took over: this answer no longer counts
-            message = json.loads(line)
-            if message["type"] == "incumbent":
-                self._take_incumbent(message, life)
-            elif message["type"] == "result":
-                await self._succeed(life, message["result"])
-                return
-            elif message["type"] == "problem":
-                raise from_document(message["problem"])
-            if remaining_seconds(float(row["deadline_at"]), time.time()) <= 0:
-                await self._tell_agent_to_stop(row)
-                raise ProblemError("deadline-exceeded", "the job's deadline passed before the plan was final")
-            if time.monotonic() - watched > WATCH_SECONDS / 4:
-                watched = time.monotonic()
-                await self._wake_in(WATCH_SECONDS)
-        raise OSError("the answer ended before its result")
+    def _lose_place(self, lease: str) -> None:
+        """The object was silent for too long: stop following until there is a place again. The solve goes on."""
+        if self._row()["lease"] == lease:
+            self._store.change(lease="")
+        if self._running is not None:
+            self._running[1].cancel()
 
-    def _take_incumbent(self, message: dict[str, Any], life: Life) -> None:
-        row = self._row()
-        known = json.loads(row["best"]) if row["best"] else {}
-        objective = float(message["objective"])
-        best = {
-            **known,
-            "objective": min(objective, known.get("objective", objective)),
-            "bound": message.get("bound"),
-            "incumbents": int(known.get("incumbents", 0)) + 1,
-            "elapsed_s": float(message.get("elapsed_s", 0.0)),
-        }
-        self._store.change(best=dumps(best))
-        self._announce(
-            "incumbent",
-            objective=objective,
-            bound=message.get("bound"),
-            elapsed_s=message.get("elapsed_s"),
-            attempt=life.attempt,
-        )
+    # --- the end -----------------------------------------------------------------------------------------------------
 
-    async def _succeed(self, life: Life, result: dict[str, Any]) -> None:
-        row = self._row()
-        text = dumps(result)
-        if len(text) > MAX_SQLITE_RESULT:
-            await self.env.ARCHIVE.put(self._result_key(row), text)
-            if self._store.life() != life:
-                return
-        else:
-            self._store.put_text("result", text)
-        known = json.loads(row["best"]) if row["best"] else {}
-        best = {
-            **known,
-            "objective": result["objective"]["value"],
-            "unit": result["objective"]["unit"],
-            "baseline": result["baseline"]["value"],
-            "bound": result["bound"]["value"],
-            "gap": result["bound"]["gap"],
-            "elapsed_s": result["elapsed_s"],
-        }
-        self._store.live(life.after("succeed"), finished_at=now_text(), best=dumps(best), error=None)
-        self._announce("state")
-        await self._wake_in(0)
-
-    async def _retry(self, life: Life, problem: ProblemError) -> None:
-        if self._store.life() != life:
-            return
-        if life.attempt >= MAX_ATTEMPTS:
-            await self._fail(life, problem)
-            return
-        retry_after = str(problem.headers.get("retry-after", ""))
-        wait = max(backoff_seconds(life.attempt), float(retry_after) if retry_after.isdigit() else 0.0)
-        self._store.live(life.after("retry"), error=dumps(problem.document()))
-        self._announce("state")
-        await self._wake_in(wait)
-
-    async def _fail(self, life: Life, problem: ProblemError) -> None:
-        if self._store.life() != life:
-            return
-        self._store.live(life.after("fail"), finished_at=now_text(), error=dumps(problem.document()), report="off")
-        self._announce("state")
-        await self._wake_in(0)
+    async def _miss_deadline(self, row: dict[str, Any]) -> None:
+        life = self._store.life()
+        when = "the plan was final" if life.state == "running" else "its turn came"
+        await self._work.fail(life, ProblemError("deadline-exceeded", f"the job's deadline passed before {when}"))
+        if life.state == "running":
+            await solver_of(self.env, row, self._work.trace()).stop()
 
     async def _finish_up(self, row: dict[str, Any]) -> None:
-        """After the end: tell the warehouse, make the report, drop the input."""
-        state = self.env.WAREHOUSE_STATE.getByName(f"{row['tenant']}:{row['warehouse']}")
-        unwrap(await state.put_job(dumps(self._status(row))))
+        """After the end: give the place back, tell the warehouse, make the report, drop the input."""
+        try:
+            await place_of(self.env, row, self._work.trace()).leave()
+            await self._tell_warehouse(row)
+        except (ProblemError, JsException) as fault:
+            log("end-not-told", job=row["id"], error=str(fault))
+            await self._wake_in(AGAIN_SECONDS)
+            return
         if row["state"] == "succeeded" and row["report"] == "waiting":
             try:
-                await self._make_report(row)
+                await self._archive.make_report(row, self._work.trace())
             except (ProblemError, OSError, JsException) as fault:
                 tries = int(row["report_tries"]) + 1
                 given_up = tries >= REPORT_TRIES
@@ -311,58 +274,15 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
                     await self._wake_in(backoff_seconds(tries + 1))
                     return
                 log("report-failed", job=row["id"], error=str(fault))
+            else:
+                self._store.change(report="done")
+                self._announce("state")
         self._store.drop_text("data")
 
-    async def _make_report(self, row: dict[str, Any]) -> None:
-        """The warehouse manager writes the report; this object puts it into R2, so the agent needs no credentials."""
-        data = json.loads(self._store.text("data") or "{}")
-        text = self._store.text("result")
-        if text is None:
-            stored = await self.env.ARCHIVE.get(self._result_key(row))
-            text = str(await stored.text())
-        body = dumps(
-            {
-                "action": "report",
-                "job": self._status(row),
-                "result": json.loads(text),
-                "layout": data.get("layout"),
-                "warehouse": row["warehouse"],
-            }
-        )
-        response = await call_agent(
-            self.env,
-            agent="warehouse-manager",
-            session=row["agent"].partition(":")[2],
-            method="POST",
-            path="/manage",
-            identity=self._identity(row),
-            body=body,
-            headers={"content-type": "application/json", "accept": "text/html"},
-            context=Context(self._trace(row)),
-            idempotent=True,
-        )
-        html = await response.text()
-        await self.env.ARCHIVE.put(
-            self._report_key(row), html, httpMetadata={"contentType": "text/html; charset=utf-8"}
-        )
-        self._store.change(report="done")
-        self._announce("state")
-
-    async def _tell_agent_to_stop(self, row: dict[str, Any]) -> None:
-        """Free the container's cores; should it be gone, there is nothing to free."""
-        try:
-            await call_agent(
-                self.env,
-                agent="optimizer",
-                session=row["agent"].partition(":")[2],
-                method="DELETE",
-                path=f"/optimize/{row['tenant']}.{row['id']}",
-                identity=self._identity(row),
-                context=Context(self._trace(row)),
-                refuse=False,
-            )
-        except (ProblemError, OSError, JsException) as fault:
-            log("cancel-not-delivered", job=row["id"], error=str(fault))
+    async def _tell_warehouse(self, row: dict[str, Any]) -> None:
+        """The warehouse keeps a list of its jobs; it passes over what is older than what it knows."""
+        state = self.env.WAREHOUSE_STATE.getByName(f"{row['tenant']}:{row['warehouse']}")
+        unwrap(await state.put_job(dumps(view.status(row))))
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
@@ -376,32 +296,6 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
         if row is None or (warehouse is not None and row["warehouse"] != warehouse):
             raise ProblemError("not-found", "there is no such job in this warehouse")
         return row
-
-    def _status(self, row: dict[str, Any]) -> dict[str, Any]:
-        request = json.loads(row["request"])
-        base = f"/v1/warehouses/{row['warehouse']}/jobs/{row['id']}"
-        links = {"self": base, "events": f"{base}/events"}
-        if row["state"] == "succeeded":
-            links |= {"result": f"{base}/result", "result_csv": f"{base}/result.csv"}
-        if row["report"] == "done":
-            links["report"] = f"{base}/report"
-        return {
-            "id": row["id"],
-            "warehouse": row["warehouse"],
-            "problem": request["problem"],
-            "label": request["label"],
-            "state": row["state"],
-            "attempt": row["attempt"],
-            "created_at": row["created_at"],
-            "started_at": row["started_at"],
-            "finished_at": row["finished_at"],
-            "best": json.loads(row["best"]) if row["best"] else None,
-            "agent": row["agent"],
-            "incarnation": row["incarnation"],
-            "error": json.loads(row["error"]) if row["error"] else None,
-            "links": links,
-            "version": row["version"],
-        }
 
     def _announce(self, kind: str, **values: Any) -> None:
         """Keep an event and send it to every subscriber."""
@@ -420,19 +314,3 @@ class OptimizationJob(DurableObject):  # type: ignore[misc]
 
     async def _wake_in(self, seconds: float) -> None:
         await self.ctx.storage.setAlarm(int((time.time() + seconds) * 1000))
-
-    def _trace(self, row: dict[str, Any]) -> str:
-        """The trace of the request that asked for the job: every attempt and the report belong to it."""
-        return self._store.text("trace") or str(row["id"])[-32:]
-
-    @staticmethod
-    def _identity(row: dict[str, Any]) -> Identity:
-        return Identity(row["tenant"], f"job:{row['id']}", "agent")
-
-    @staticmethod
-    def _result_key(row: dict[str, Any]) -> str:
-        return f"results/{row['tenant']}/{row['warehouse']}/{row['id']}.json"
-
-    @staticmethod
-    def _report_key(row: dict[str, Any]) -> str:
-        return f"reports/{row['tenant']}/{row['warehouse']}/{row['id']}.html"

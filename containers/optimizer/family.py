@@ -59,6 +59,7 @@ class Run:
     locks: dict[str, Any] | None = None
     on_incumbent: Callable[[Incumbent], None] = lambda _incumbent: None
     workers: int = 1
+    sense: Literal["min", "max"] = "min"  # a family that maximises says so before its first report
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None
     _sequence: int = 0
@@ -101,6 +102,7 @@ class Run:
                 sequence=self._sequence,
                 elapsed_s=round(now, 4),
                 objective=objective,
+                sense=self.sense,
                 bound=bound,
                 iterations=iterations,
             )

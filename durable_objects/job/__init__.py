@@ -1,1 +1,1 @@
-"""The parts of OptimizationJob that need no platform: its states, its schedule, its tables' contents."""
+"""The parts of OptimizationJob: its states, its tables, its place in the queue, its solver, its plan and what is shown."""

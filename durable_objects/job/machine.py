@@ -11,11 +11,11 @@ nothing.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.jobs import FINAL_STATES, JobState
+from durable_objects.backoff import full_jitter
 
 Event = Literal["start", "retry", "succeed", "fail", "cancel"]
 
@@ -29,7 +29,7 @@ _TRANSITIONS: dict[tuple[str, str], JobState] = {
     ("running", "cancel"): "cancelled",
 }
 
-MAX_ATTEMPTS = 8  # lost containers before the job gives up; bad problems fail at their first answer
+MAX_LOSSES = 8  # lost containers before the job gives up; bad problems fail at their first answer
 _BACKOFF_BASE_S = 0.5
 _BACKOFF_CAP_S = 30.0
 
@@ -53,13 +53,9 @@ class Life:
         return replace(self, state=following, attempt=self.attempt + (event == "start"))
 
 
-def backoff_seconds(attempt: int, draw: float | None = None) -> float:
-    """How long to wait before attempt + 1: exponential with full jitter (Brooker, "Exponential Backoff And Jitter").
-
-    draw: a number in [0, 1) instead of a random one.
-    """
-    ceiling = min(_BACKOFF_CAP_S, _BACKOFF_BASE_S * 2 ** max(0, attempt - 1))
-    return float(ceiling * (random.random() if draw is None else draw))
+def backoff_seconds(losses: int, draw: float | None = None) -> float:
+    """How long to pause after so many lost attempts. draw: a number in [0, 1) instead of a random one."""
+    return full_jitter(losses, _BACKOFF_BASE_S, _BACKOFF_CAP_S, draw)
 
 
 def remaining_seconds(deadline_at: float, now: float) -> float:

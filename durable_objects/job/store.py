@@ -31,6 +31,10 @@ MIGRATIONS = (
     CREATE TABLE event (sequence INTEGER PRIMARY KEY, message TEXT NOT NULL);
     CREATE TABLE text_part (name TEXT NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (name, part));
     """,
+    """
+    ALTER TABLE job ADD COLUMN lease TEXT NOT NULL DEFAULT '' /* of its place among the running jobs */;
+    ALTER TABLE job ADD COLUMN losses INTEGER NOT NULL DEFAULT 0 /* attempts whose container was lost */;
+    """,
 )
 
 # SQLite in a Durable Object holds values of up to 2 MB; texts are cut well below that, by characters.

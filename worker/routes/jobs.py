@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from contracts.base import Model
-from contracts.jobs import JobCreate, JobStatus
+from contracts.jobs import JobCreate, JobPlan, JobStatus
 from contracts.optimize import OptimizeResult
 from contracts.problems.parameters import check_parameters
 from worker.call import Call, Reply
@@ -114,6 +114,23 @@ async def cancel_job(call: Call) -> Reply:
 
 @route(
     "GET",
+    JOB + "/best",
+    role="viewer",
+    summary="The best plan so far",
+    tag="jobs",
+    answers={200: JobPlan},
+    problems=("not-found",),
+    description=(
+        "While the job runs: the best plan that the agent has sent, where the problem family sends them. After its end: the"
+        " final plan, or of a job that was cancelled or ran out of time the last one."
+    ),
+)
+async def get_best(call: Call) -> Reply:
+    return Reply(body=await _job(call, "best"))
+
+
+@route(
+    "GET",
     JOB + "/result",
     role="viewer",
     summary="The finished plan",
@@ -122,7 +139,7 @@ async def cancel_job(call: Call) -> Reply:
     problems=("not-found", "conflict"),
 )
 async def get_result(call: Call) -> Reply:
-    text, source = await _result_text(call)
+    text, source = await result_text(call, call.params["job_id"])
     return Reply(body=text, headers={"x-cache": source})
 
 
@@ -136,7 +153,7 @@ async def get_result(call: Call) -> Reply:
     problems=("not-found", "conflict", "invalid"),
 )
 async def get_pick_lists(call: Call) -> Reply:
-    text, source = await _result_text(call)
+    text, source = await result_text(call, call.params["job_id"])
     name = f"pick-lists-{call.params['job_id'][:12]}.csv"
     headers = {"x-cache": source, "content-disposition": f'attachment; filename="{name}"'}
     return Reply(body=pick_list_csv(text), headers=headers, media_type="text/csv; charset=utf-8")
@@ -176,19 +193,22 @@ async def follow_job(call: Call) -> Reply:
     return Reply(response=response.js_object)
 
 
-async def _job(call: Call, method: str) -> Any:
+async def _job(call: Call, method: str, job: str = "") -> Any:
     payload = {"warehouse": call.warehouse()}
-    return await call.rpc(call.env.OPTIMIZATION_JOB, call.object_name(call.params["job_id"]), method, payload)
+    name = call.object_name(job or call.params["job_id"])
+    return await call.rpc(call.env.OPTIMIZATION_JOB, name, method, payload)
 
 
-async def _result_text(call: Call) -> tuple[str, str]:
-    """The result's JSON text and where it came from: KV, or the object that owns it (then KV gets a copy)."""
-    warehouse = call.warehouse()
-    key = f"result:{call.object_name(warehouse, call.params['job_id'])}"
+async def result_text(call: Call, job: str) -> tuple[str, str]:
+    """The result's JSON text and where it came from: KV, or the object that owns it (then KV gets a copy).
+
+    Raises ProblemError: not-found, conflict while there is none.
+    """
+    key = f"result:{call.object_name(call.warehouse(), job)}"
     cached = await call.env.CACHE.get(key)
     if cached:
         return str(cached), "kv"
-    found = await _job(call, "result")
+    found = await _job(call, "result", job)
     text = found.get("text")
     if text is None:
         stored = await call.env.ARCHIVE.get(found["r2"])

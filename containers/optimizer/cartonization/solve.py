@@ -28,6 +28,8 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
     """The best plan found within the budget. What fits nowhere is left out, with the reason."""
     if run.locks is not None:
         problem = _pin(problem, run.locks)
+    if problem.source.objective == "value":
+        run.sense = "max"
     notes: list[str] = []
     start = _warm_bins(problem, run.warm_start, notes)
     counts = _placeable(problem)

@@ -259,15 +259,17 @@ export interface Item {
   gtin?: string | null;
 }
 
-/** The best plan known so far. */
+/** The best plan known so far. `plan`: it can be read at …/jobs/{job}/best, while the job runs and after its end. */
 export interface JobBest {
   objective: number;
+  sense: "min" | "max";
   unit: string;
   baseline: number | null;
   bound: number | null;
   gap: number | null;
   incumbents: number;
   elapsed_s: number;
+  plan: boolean;
 }
 
 /** POST /v1/warehouses/{id}/jobs. The warehouse's layout, items, stock and open orders are added by StoreMax. */
@@ -276,7 +278,7 @@ export interface JobCreate {
   parameters?: Record<string, unknown>;
   orders?: string[] | null;
   budget?: Budget;
-  session?: string;
+  session?: string | null;
   deadline_seconds?: number;
   report?: boolean;
   label?: string;
@@ -295,6 +297,13 @@ export interface JobEvent {
   attempt: number;
 }
 
+/** Where a queued job stands: at most as many jobs run as the agent has instances, and tenants take turns. */
+export interface JobQueue {
+  position: number | null;
+  waiting: number;
+  age_s: number;
+}
+
 export interface JobStatus {
   id: string;
   warehouse: string;
@@ -306,6 +315,7 @@ export interface JobStatus {
   started_at: string | null;
   finished_at: string | null;
   best: JobBest | null;
+  queue: JobQueue | null;
   agent: string;
   incarnation: string;
   error: Record<string, unknown> | null;
