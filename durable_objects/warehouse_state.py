@@ -130,6 +130,12 @@ class WarehouseState(StatefulObject):
         return orders.one_order(self._sql, payload["id"])
 
     @answer
+    async def open_orders(self, payload: Any) -> list[dict[str, Any]]:
+        """{"orders": [ids]} → the orders as they were sent."""
+        self._require()
+        return orders.open_ones(self._sql, payload["orders"])
+
+    @answer
     async def close_orders(self, payload: Any) -> dict[str, int]:
         """{"orders": [ids], "status": "completed" | "cancelled"} → {"changed", "unchanged"}."""
         self._require()

@@ -243,6 +243,23 @@ def one_order(sql: Sql, order: str) -> dict[str, Any]:
     return _document(found[0])
 
 
+def open_ones(sql: Sql, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Orders as they were sent. Raises ProblemError conflict that names those which are not open (any more)."""
+    found = sql.rows(
+        "SELECT w.value, o.status, o.body FROM json_each(?) w LEFT JOIN orders o ON o.id = w.value ORDER BY w.key",
+        json.dumps(list(wanted)),
+    )
+    gone = [f"{name!r} is {status or 'unknown'}" for name, status, _ in found if status != "open"]
+    if gone:
+        more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+        raise ProblemError(
+            "conflict",
+            f"not every order of the plan is still open: {', '.join(gone[:5])}{more}; plan again with the present orders",
+            extra={"orders": [row[0] for row in found if row[1] != "open"][:1000]},
+        )
+    return [json.loads(row[2]) for row in found]
+
+
 def problem_text(sql: Sql, wanted: Sequence[str] | None, positions: str, version: int) -> str:
     """What the optimizer gets, as one JSON text: layout, items, orders, positions (a JSON list), version.
 

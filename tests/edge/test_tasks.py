@@ -31,13 +31,6 @@ def lease(edge: Edge, path: str, **wish: Any) -> list[dict[str, Any]]:
     return list(response.json()["tasks"])
 
 
-def events(edge: Edge, path: str, task: str) -> list[str]:
-    """The types of a task's events in its warehouse's log."""
-    log = path.replace("/tasks", "/events")
-    found = edge.http.get(f"{log}?types=task&limit=1000").json()["items"]
-    return [e["type"] for e in found if e["data"].get("task") == task or task in e["data"].get("tasks", ())]
-
-
 @pytest.fixture
 def path(edge: Edge) -> str:
     return f"/v1/warehouses/{create(edge)}/tasks"
@@ -133,6 +126,30 @@ def test_a_repeated_lease_call_gets_the_same_tasks(edge: Edge, path: str) -> Non
     other = edge.http.post(f"{path}/lease", json={"limit": 3}, headers=header)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert edge.http.get(f"{path}/statistics").json()["leased"] == 2
+
+
+def test_what_happens_to_a_task_is_in_the_warehouses_event_log_in_order_and_once(edge: Edge, path: str) -> None:
+    enqueue(edge, path, pick("t1", zone="fast"), pick("other", zone="bulk"))
+    (first,) = lease(edge, path, worker="ann", zones=["fast"])
+    nack = {"lease": first["lease"], "reason": "blocked", "delay_seconds": 0}
+    edge.http.post(f"{path}/t1/nack", json=nack)
+    (second,) = lease(edge, path, worker="bob", zones=["fast"])
+    edge.http.post(f"{path}/t1/ack", json={"lease": second["lease"], "result": {"picked": 1}})
+    log = path.replace("/tasks", "/events?types=task&zones=fast&limit=100")
+    deadline = time.monotonic() + 15
+    found: list[dict[str, Any]] = []
+    while (not found or found[-1]["type"] != "task.completed") and time.monotonic() < deadline:
+        found = edge.http.get(log).json()["items"]
+    assert [event["type"].removeprefix("task.") for event in found] == [
+        "enqueued",
+        "leased",
+        "failed",
+        "leased",
+        "completed",
+    ]
+    assert found[0]["data"] == {"type": "pick", "tasks": ["t1"]}
+    done = {"task": "t1", "type": "pick", "worker": "bob", "attempt": 2, "result": {"picked": 1}}
+    assert found[-1]["data"] == done
 
 
 def test_lists_are_paged_and_filtered_and_know_their_etag(edge: Edge, path: str) -> None:

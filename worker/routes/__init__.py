@@ -15,6 +15,7 @@ from worker.routes import (
     transfers,
     uploads,
     warehouses,
+    waves,
     webhooks,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "transfers",
     "uploads",
     "warehouses",
+    "waves",
     "webhooks",
 ]

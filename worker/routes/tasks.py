@@ -120,7 +120,7 @@ async def lease_tasks(call: Call) -> Reply:
     if call.idempotency_key:
         wish |= {"key": f"{call.principal.subject}\n{call.idempotency_key}", "fingerprint": fingerprint(wish)}
     with INFLIGHT.parked(wish["wait_seconds"] > 0):
-        tasks = await _ask(call, "lease", wish)
+        tasks = await _ask(call, "lease", wish, idempotent=call.idempotency_key is not None)
     return Reply(200, {"tasks": tasks})
 
 
@@ -223,8 +223,9 @@ async def nack_task(call: Call) -> Reply:
     return await _on_lease(call, "nack")
 
 
-async def _ask(call: Call, method: str, payload: Any = None) -> Any:
-    return await call.rpc(call.env.TASK_QUEUE, call.object_name(call.warehouse()), method, payload)
+async def _ask(call: Call, method: str, payload: Any = None, *, idempotent: bool = True) -> Any:
+    name = call.object_name(call.warehouse())
+    return await call.rpc(call.env.TASK_QUEUE, name, method, payload, idempotent=idempotent)
 
 
 async def _on_lease(call: Call, method: str) -> Reply:
