@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -66,12 +66,25 @@ class PickingSettings(Model):
     seconds_per_route: Annotated[float, Field(ge=0, le=86_400)] = 60.0
 
 
+class ReportSchedule(Model):
+    """When a report is made: at a time of the warehouse's own clock (`time_zone`), for the period that ends then."""
+
+    every: Literal["day", "week", "month"] = "day"
+    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "06:00"
+    weekday: Annotated[int, Field(ge=0, le=6)] = 0  # of weekly ones; Monday is 0
+
+
+class ReportSettings(Model):
+    kpi: ReportSchedule | None = None  # key figures of the period, into R2
+
+
 class WarehouseConfiguration(Model):
     """What people set. Unset members are not stored, so a default can change with a release."""
 
     name: Annotated[str, Field(max_length=200)] = ""
     time_zone: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")] = "UTC"
     picking: PickingSettings = PickingSettings()
+    reports: ReportSettings = ReportSettings()
     zones: Annotated[dict[Slug, ZoneSettings], Field(max_length=500)] = Field(default_factory=dict)
     labels: Annotated[dict[Slug, Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = Field(
         default_factory=dict

@@ -25,6 +25,7 @@ from durable_objects.queue import (
     leases,
     letters,
     outbox,
+    period,
     places,
     schema,
     tally,
@@ -137,6 +138,11 @@ class TaskQueue(StatefulObject):
         """A TaskQuery → {"items", "next"}."""
         await self._require()
         return self._act(lambda _: documents.page(self._sql, query))
+
+    @answer
+    async def picks_of_period(self, span: Any) -> list[dict[str, Any]]:
+        """{start, end} in ms → [DoneTask]."""
+        return period.picks(self._sql, int(span["start"]), int(span["end"]))
 
     @answer
     async def statistics(self, payload: Any) -> dict[str, Any]:  # noqa: ARG002

@@ -16,7 +16,17 @@ from durable_objects.base import StatefulObject, log, now_ms
 from durable_objects.event_outbox import EventOutbox
 from durable_objects.event_streams import EventStreams
 from durable_objects.sqlite import AfterCommit, get_text
-from durable_objects.state import configuration, hub, jobs, orders, outbox, warehouse, warehouse_schema, zone_news
+from durable_objects.state import (
+    configuration,
+    hub,
+    jobs,
+    orders,
+    outbox,
+    period,
+    warehouse,
+    warehouse_schema,
+    zone_news,
+)
 from durable_objects.state.subscribers import PATIENCE_S
 
 RETRY_MS = 2_000
@@ -123,6 +133,12 @@ class WarehouseState(StatefulObject):
     async def orders(self, query: Any) -> list[Any]:
         self._require()
         return orders.page(self._sql, query["after"], query["limit"], query["status"])
+
+    @answer
+    async def orders_of_period(self, span: Any) -> list[dict[str, Any]]:
+        """{start, end} in ms → [DoneOrder]."""
+        self._require()
+        return period.orders(self._sql, int(span["start"]), int(span["end"]))
 
     @answer
     async def order(self, payload: Any) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from durable_objects.state.clock import iso
 from durable_objects.state.merge import merge, merge_patch
 from durable_objects.state.warehouse import DIRECTORY, deliver, refuse
 
+FOR_CRON = ("reports", "time_zone")  # what the directory tells those who act by the clock
+
 
 def read(sql: Sql, version: int | None = None) -> dict[str, Any]:
     """A version of the configuration, the newest when none is named. Raises ProblemError not-found."""
@@ -77,9 +79,10 @@ def change(sql: Sql, edit: Mapping[str, Any], author: str, now: int) -> dict[str
             author,
             document,
         )
-        if merged["name"] != current["configuration"].get("name"):
+        if any(merged.get(name) != current["configuration"].get(name) for name in ("name", *FOR_CRON)):
             set_meta(sql, "name", merged["name"])
-            deliver(sql, DIRECTORY, "register", {"id": get_meta(sql, "id"), "name": merged["name"]})
+            about = {name: merged[name] for name in FOR_CRON if merged.get(name)}
+            deliver(sql, DIRECTORY, "register", {"id": get_meta(sql, "id"), "name": merged["name"], "about": about})
         _tell_zones(sql, current["configuration"].get("zones", {}), merged.get("zones", {}))
         hub.append(sql, "configuration.changed", {"version": version, "author": author, "merged": was_merged}, now)
         return {"version": version, "at": iso(now), "author": author, "configuration": merged, "merged": was_merged}

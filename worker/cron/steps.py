@@ -11,7 +11,10 @@ from durable_objects.metrics.names import TELEMETRY
 from durable_objects.resilience.objects import call_object
 from worker.cron.agents import keep_warm, measure
 from worker.cron.alerts import judge_and_post
+from worker.cron.reports import make_due
 from worker.cron.runner import Step, Tick, run_tick
+from worker.cron.sweep import sweep_sessions, sweep_uploads
+from worker.cron.warm import warm
 from worker.log import event
 from worker.observability.report import REPORTER
 
@@ -20,6 +23,10 @@ STEPS = (
     Step("measure", measure),
     Step("alerts", judge_and_post),
     Step("minimum-instances", keep_warm),
+    Step("reports", make_due, patience_s=300.0),
+    Step("last-copies", warm, every_m=5, patience_s=240.0),
+    Step("sweep-uploads", sweep_uploads, every_m=60),
+    Step("sweep-sessions", sweep_sessions, every_m=60),
 )
 
 

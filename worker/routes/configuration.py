@@ -11,6 +11,7 @@ from contracts.errors import ProblemError
 from contracts.paging import Page, PageQuery, decode_cursor
 from contracts.warehouse import ConfigurationVersion, WarehouseConfiguration
 from worker.call import Call, Reply
+from worker.copies import or_last_copy
 from worker.objects import ask_state, if_match_version, page, tagged
 from worker.routing import route
 
@@ -37,8 +38,11 @@ class MergePatch(RootModel[dict[str, Any]]):
     problems=("not-found",),
 )
 async def get_configuration(call: Call) -> Reply:
-    found = await ask_state(call, "configuration", {"version": call.query.version})
-    return tagged(call, found, f'"v{found["version"]}"')
+    async def answer() -> Reply:
+        found = await ask_state(call, "configuration", {"version": call.query.version})
+        return tagged(call, found, f'"v{found["version"]}"')
+
+    return await (answer() if call.query.version else or_last_copy(call, "configuration", answer()))
 
 
 @route(

@@ -10,6 +10,7 @@ from contracts.layout import Layout
 from contracts.paging import Page, PageQuery, decode_cursor
 from contracts.warehouse import ItemsUpsert, OrderStatus, OrdersUpsert, UpsertOutcome, WarehouseCreate, WarehouseSummary
 from worker.call import Call, Reply
+from worker.copies import or_last_copy
 from worker.objects import ask_state, fingerprint, json_of, page, tagged
 from worker.routing import Caching, route
 
@@ -83,8 +84,11 @@ async def list_warehouses(call: Call) -> Reply:
     cache=Caching(isolate_s=2.0),
 )
 async def get_warehouse(call: Call) -> Reply:
-    summary = await ask_state(call, "summary")
-    return tagged(call, summary, _summary_tag(summary))
+    async def answer() -> Reply:
+        summary = await ask_state(call, "summary")
+        return tagged(call, summary, _summary_tag(summary))
+
+    return await or_last_copy(call, "summary", answer())
 
 
 @route(
