@@ -56,8 +56,9 @@ def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "it")
     return found
 
 
-# Segments for the archive and the tries of a webhook in quick succession: minutes and hours by default.
-QUICK = {"ARCHIVE_SECONDS": "0.5", "ARCHIVE_REPEAT_SECONDS": "5", "WEBHOOK_RETRY_SECONDS": "0"}
+# Segments for the archive and the tries of a webhook in quick succession: minutes and hours by default. Segments are
+# announced again before they can be confirmed, so that the consumer gets most of them several times.
+QUICK = {"ARCHIVE_SECONDS": "0.5", "ARCHIVE_REPEAT_SECONDS": "0.05", "WEBHOOK_RETRY_SECONDS": "0"}
 
 
 @pytest.fixture(scope="session")
