@@ -172,7 +172,7 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.admin_key}"}
-        with httpx.Client(base_url=self.stack.url, headers=headers, timeout=5) as http:
+        with httpx.Client(base_url=self.stack.url, headers=headers, timeout=30) as http:
             while not self.over.is_set():
                 order = f"w{self.number}-{self.sent}"
                 self.sent += 1
