@@ -42,7 +42,7 @@ class Limiter:
 
     async def exchange(self, text, _context=""):
         wants = json.loads(text)["wants"]
-        given = [{"level": LENT, "wait": 0, "lease": "1", "lent": LENT} for _ in wants]
+        given = [{"level": LENT, "wait": 0, "lent": LENT} for _ in wants]
         return json.dumps({"ok": {"admitted": True, "wants": given}})
 
 

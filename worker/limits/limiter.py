@@ -12,7 +12,7 @@ from contracts.errors import ProblemError
 from contracts.limits import LEASE_S, Bucket, Policy
 from contracts.rpc import dumps, unwrap
 from worker.call import Call
-from worker.limits.leases import Leases, Want
+from worker.limits.leases import Exchange, Leases, Want
 from worker.log import event
 
 LEASES = Leases()
@@ -43,27 +43,30 @@ async def limit(call: Call, policies: dict[str, Policy]) -> None:
     if call.principal.role == "public":
         _limit_local(call, Want(f"ip:{client_address(call)}", policies["anonymous"], float(call.route.cost), False))
         return
-    wants = wants_of(call, policies)
-    if LEASES.take(wants, call.now):
+    wants, now = wants_of(call, policies), call.now
+    if LEASES.take(wants, now):
         call.limit_headers = _headers(wants[0], LEASES.level(wants[0].key))
+        if LEASES.due(wants, now):
+            call.context.waitUntil(_renew(call.env, call.principal.tenant, wants, now))
         return
+    known = LEASES.refused(wants, now)
+    if known:
+        raise _refusal(call, [want for want, _ in known], max(wait for _, wait in known))
     await _ask(call, wants)
 
 
 async def _ask(call: Call, wants: list[Want]) -> None:
-    stub = call.env.RATE_LIMITER.getByName(call.principal.tenant)
-    request = dumps(LEASES.request(wants))
+    exchange = LEASES.ask(wants, call.now, paying=True)
     try:
-        answer = unwrap(await stub.exchange(request))
+        answer = await _exchanged(call.env, call.principal.tenant, exchange)
     except Exception as fault:  # noqa: BLE001 - any failure of the object must not close the door: degrade, and say so
         event("rate-limiter-unreachable", trace_id=call.trace_id, error=repr(fault))
         call.notes["limit"] = "degraded"
         for want in wants:
             _limit_local(call, want)
         return
-    replaced = LEASES.settle(wants, answer, call.now)
-    if replaced or any(given["lease"] for given in answer["wants"]):
-        call.context.waitUntil(_report(call.env, call.principal.tenant, wants, replaced))
+    if any(given["lent"] for given in answer["wants"]):
+        call.context.waitUntil(_report(call.env, call.principal.tenant, wants))
     if answer["admitted"]:
         call.notes["limit"] = "asked"
         call.limit_headers = _headers(wants[0], answer["wants"][0]["level"])
@@ -72,12 +75,34 @@ async def _ask(call: Call, wants: list[Want]) -> None:
     raise _refusal(call, [want for want, _ in refused], max(given["wait"] for _, given in refused))
 
 
-async def _report(env: Any, tenant: str, wants: list[Want], replaced: list[list[Any]]) -> None:
+async def _exchanged(env: Any, tenant: str, exchange: Exchange) -> Any:
+    """The object's answer, settled. Raises whatever keeps it from answering."""
+    try:
+        answer = unwrap(await env.RATE_LIMITER.getByName(tenant).exchange(dumps(exchange.payload)))
+    except BaseException:
+        exchange.failed()
+        raise
+    exchange.settle(answer)
+    return answer
+
+
+async def _renew(env: Any, tenant: str, wants: list[Want], now: float) -> None:
+    """New tokens while the old ones still serve. When it fails, the next request that finds none asks by itself."""
+    try:
+        await _exchanged(env, tenant, LEASES.ask(wants, now, paying=False))
+    except Exception as fault:  # noqa: BLE001 - as for a request's own question
+        event("rate-limiter-unreachable", error=repr(fault))
+        return
+    await _report(env, tenant, wants)
+
+
+async def _report(env: Any, tenant: str, wants: list[Want]) -> None:
     """After a lease's life: tell what was used, unless a later exchange has told it already."""
     await asyncio.sleep(LEASE_S + 0.05)
-    reports = replaced + LEASES.over(wants, time.time())
+    reports = LEASES.over(wants, time.time())
     if reports:
-        await env.RATE_LIMITER.getByName(tenant).exchange(dumps({"reports": reports, "wants": []}))
+        payload = {"isolate": LEASES.isolate, "reports": reports, "wants": []}
+        await env.RATE_LIMITER.getByName(tenant).exchange(dumps(payload))
 
 
 def client_address(call: Call) -> str:

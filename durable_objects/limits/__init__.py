@@ -1,0 +1,1 @@
+"""Rate limits' truth, without storage: what a RateLimiter object decides."""
