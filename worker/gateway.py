@@ -16,8 +16,9 @@ from contracts.trace import new_trace_id, trace_id_of
 from worker.auth.access import authorize
 from worker.auth.authenticate import authenticate
 from worker.body import parse_json
+from worker.cache.invalidate import forget_copies
 from worker.cache.layers import read
-from worker.cache.memory import MEMORY, Entry
+from worker.cache.memory import Entry
 from worker.call import ANONYMOUS, Call, Reply
 from worker.cors import HTML_POLICY, SECURITY, origin_headers, preflight_headers
 from worker.deadline import before
@@ -112,9 +113,8 @@ async def _answer(call: Call, configuration: Settings) -> Reply | Entry:
     if found.cache is not None:
         return await read(call, found.cache, lambda: _run(call, found), buffer)
     reply = await _run(call, found)
-    if method in _UNSAFE and reply.status < 400 and "warehouse_id" in call.params:
-        # Whoever writes through this isolate reads the effect in it: the queue's event comes later.
-        MEMORY.drop_prefix(f"{call.principal.tenant}:/v1/warehouses/{call.params['warehouse_id']}")
+    if method in _UNSAFE and reply.status < 400:
+        forget_copies(call.principal.tenant, path, reply.headers.get("location", ""))
     return reply
 
 

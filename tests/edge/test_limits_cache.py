@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 from tests.edge.conftest import Edge
 from tests.edge.warehouses import body, fresh_id
@@ -36,13 +35,25 @@ def test_a_write_is_seen_by_the_next_read(edge: Edge) -> None:
     assert after.json()["items"] == before["items"] + 1
 
 
-def test_many_readers_at_once_ask_the_truth_once(edge: Edge) -> None:
+def test_a_warehouse_is_found_as_soon_as_it_is_made_though_it_was_just_not_found(edge: Edge) -> None:
+    warehouse = fresh_id()
+    path = f"/v1/warehouses/{warehouse}"
+    assert [edge.http.get(path).status_code for _ in range(2)] == [404, 404]
+    assert edge.http.post("/v1/warehouses", json=body(warehouse)).status_code == 201
+    assert edge.http.get(path).status_code == 200
+
+
+def test_a_change_of_the_configuration_is_read_by_whoever_made_it(edge: Edge) -> None:
     warehouse = fresh_id()
     edge.http.post("/v1/warehouses", json=body(warehouse))
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: edge.http.get(f"/v1/warehouses/{warehouse}/layout"), range(32)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert [answer.headers["x-cache"] for answer in answers].count("miss") == 1
+    path = f"/v1/warehouses/{warehouse}/configuration"
+    first = edge.http.get(path)
+    assert edge.http.get(path).headers["x-cache"] == "hit"
+    edge.http.patch(path, json={"time_zone": "Europe/Berlin"})
+    changed = edge.http.get(path)
+    assert (changed.headers["x-cache"], changed.headers["etag"]) == ("miss", '"v2"')
+    assert edge.http.get(path, headers={"if-none-match": first.headers["etag"]}).status_code == 200
+    assert edge.http.get(path, headers={"if-none-match": '"v2"'}).status_code == 304
 
 
 def test_a_repeat_with_the_same_idempotency_key_acts_once(edge: Edge) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from worker.log import event
 from worker.routing import Caching
 
 KV_PREFIX = "c:"
+_KV_KEY_BYTES = 512  # the platform's limit; longer keys stay out of KV
+_KV_VALUE_CHARACTERS = 4 * 1024 * 1024  # the platform takes 25 MiB; an isolate has memory for a few such texts alone
 _POLL_S = 0.004
 _PATIENCE_S = 2.0  # after this long a waiting request asks the truth itself
 _KEPT_HEADERS = frozenset({"link", "content-disposition", "last-modified", "content-language"})
@@ -29,6 +32,9 @@ def key_of(call: Call) -> str:
 
 
 def scope_of(who: Principal) -> str:
+    """What an answer may depend on besides tenant and path: the role, whether it runs the installation, the warehouses."""
+    if who.platform:
+        return "platform"
     if who.warehouses is None:
         return who.role
     return who.role + hashlib.sha256(",".join(sorted(who.warehouses)).encode()).hexdigest()[:16]
@@ -83,9 +89,12 @@ async def _refresh(
     buffer: Callable[[bytes], Any],
     copy: Entry | None,
 ) -> Entry | Reply:
-    if policy.kv_s:
+    began = time.time()
+    in_kv = policy.kv_s > 0 and len((KV_PREFIX + key).encode()) <= _KV_KEY_BYTES
+    if in_kv:
         kept = await _from_kv(call, key, policy, buffer)
-        if kept is not None:
+        # Whoever has written through this isolate must not meet an older copy from KV, where deletions spread slowly.
+        if kept is not None and not MEMORY.dropped_since(key, kept.stored):
             if kept.fresh_until > call.now:
                 MEMORY.put(key, kept)
                 call.notes["cache"] = "kv"
@@ -96,7 +105,10 @@ async def _refresh(
     except ProblemError as problem:
         if problem.status == 404 and policy.negative_s > 0:
             document = {**problem.document(), "instance": call.path}
-            return _keep_missing(call, key, policy, document, buffer)
+            missing = _missing(call, policy, document, buffer)
+            if not MEMORY.dropped_since(key, began):
+                MEMORY.put(key, missing)
+            return missing
         if problem.status < 500 or copy is None:
             raise
         return _stale(call, copy, problem)
@@ -107,9 +119,11 @@ async def _refresh(
     if reply.status != 200 or reply.response is not None or reply.cookies:
         return reply
     entry = _entry(reply, call.now, policy, buffer)
-    MEMORY.put(key, entry)
     call.notes["cache"] = "miss"
-    if policy.kv_s:
+    if MEMORY.dropped_since(key, began):  # changed while the truth was asked: an answer for this request alone
+        return entry
+    MEMORY.put(key, entry)
+    if in_kv and len(entry.text) <= _KV_VALUE_CHARACTERS:
         call.context.waitUntil(_to_kv(call.env.CACHE, key, entry, policy))
     return entry
 
@@ -124,24 +138,20 @@ def _entry(reply: Reply, now: float, policy: Caching, buffer: Callable[[bytes], 
     from worker.render import render
 
     content = render(reply.body)
-    data = content.encode() if isinstance(content, str) else content or b""
+    text = content if isinstance(content, str) else (content or b"").decode("utf-8", "replace")
+    data = text.encode() if isinstance(content, str) else content or b""
     given = {name.lower(): value for name, value in reply.headers.items()}
     headers = tuple((name, value) for name, value in given.items() if name in _KEPT_HEADERS)
     etag = given.get("etag") or etag_of(data)
     fresh = now + policy.isolate_s
-    text = data.decode("utf-8", "replace")
     return Entry(200, buffer(data), text, reply.media_type, etag, headers, now, fresh, fresh + policy.stale_s)
 
 
-def _keep_missing(
-    call: Call, key: str, policy: Caching, document: dict[str, Any], buffer: Callable[[bytes], Any]
-) -> Entry:
+def _missing(call: Call, policy: Caching, document: dict[str, Any], buffer: Callable[[bytes], Any]) -> Entry:
     text = dumps(document)
     until = call.now + policy.negative_s
-    entry = Entry(404, buffer(text.encode()), text, "application/problem+json", "", (), call.now, until, until)
-    MEMORY.put(key, entry)
     call.notes["cache"] = "miss"
-    return entry
+    return Entry(404, buffer(text.encode()), text, "application/problem+json", "", (), call.now, until, until)
 
 
 async def _from_kv(call: Call, key: str, policy: Caching, buffer: Callable[[bytes], Any]) -> Entry | None:

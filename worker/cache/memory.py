@@ -9,6 +9,7 @@ from typing import Any
 MAX_ENTRIES = 2000
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRY_BYTES = 1024 * 1024
+_DROPS_KEPT = 256
 
 
 @dataclass(slots=True)
@@ -28,10 +29,19 @@ class Entry:
     prepared_for: tuple[str, int, str] | None = None  # and what for: cache outcome, age in seconds, limit's policy
 
 
+def group_of(key: str) -> str:
+    """What is dropped together: `{tenant}:/v1/{resource}` or `{tenant}:/v1/{resource}/{id}`, the first three segments."""
+    return "/".join(key.partition("?")[0].split("/", 4)[:4])
+
+
 class Memory:
+    """Keys are `{tenant}:{path}?{query}#{scope}`. They are kept by group, so that dropping a prefix walks through few."""
+
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._groups: dict[str, set[str]] = {}
         self._bytes = 0
+        self._drops: OrderedDict[str, float] = OrderedDict()  # prefix → when it was last dropped
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -52,22 +62,36 @@ class Memory:
         if len(entry.text) > MAX_ENTRY_BYTES:
             return
         self._entries[key] = entry
+        self._groups.setdefault(group_of(key), set()).add(key)
         self._bytes += len(entry.text)
         while self._bytes > MAX_BYTES or len(self._entries) > MAX_ENTRIES:
-            _, oldest = self._entries.popitem(last=False)
-            self._bytes -= len(oldest.text)
+            self.drop(next(iter(self._entries)))
 
     def drop(self, key: str) -> None:
         entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= len(entry.text)
+        if entry is None:
+            return
+        self._bytes -= len(entry.text)
+        group = group_of(key)
+        self._groups[group].discard(key)
+        if not self._groups[group]:
+            del self._groups[group]
 
-    def drop_prefix(self, prefix: str) -> int:
-        """Forget every key that begins with `prefix`; how many there were."""
-        found = [key for key in self._entries if key.startswith(prefix)]
+    def drop_prefix(self, prefix: str, now: float) -> int:
+        """Forget every key that begins with `prefix`, and remember when; how many there were."""
+        self._drops[prefix] = now
+        self._drops.move_to_end(prefix)
+        if len(self._drops) > _DROPS_KEPT:
+            self._drops.popitem(last=False)
+        groups = [name for name in self._groups if name.startswith(prefix) or prefix.startswith(name)]
+        found = [key for name in groups for key in self._groups[name] if key.startswith(prefix)]
         for key in found:
             self.drop(key)
         return len(found)
+
+    def dropped_since(self, key: str, moment: float) -> bool:
+        """Was `key` dropped at `moment` or later? What was asked for or stored before that may be old."""
+        return any(at >= moment and key.startswith(prefix) for prefix, at in self._drops.items())
 
 
 MEMORY = Memory()

@@ -117,4 +117,5 @@ async def _read(env: Any, queue: str, source: Any) -> Message | None:
 
 
 def _place(message: Message) -> dict[str, Any]:
-    return {name: message.body.get(name) for name in ("tenant", "warehouse")}
+    types = [event.get("type", "") for event in message.body.get("events") or ()]
+    return {**{name: message.body.get(name) for name in ("tenant", "warehouse")}, "types": types}

@@ -18,7 +18,7 @@ from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.agent_listing import listing
 from worker.call import Call, Reply
 from worker.forwarding import object_fetch, request_onward, target_of
-from worker.routing import route
+from worker.routing import Caching, route
 from worker.websockets import asks_for_websocket
 
 SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")
@@ -39,6 +39,7 @@ class Stopped(Model):
     tag="agents",
     answers={200: AgentList},
     problems=("unavailable",),
+    cache=Caching(isolate_s=1.0),  # a directory per agent type would be asked for every look at the dashboard
 )
 async def list_agents(call: Call) -> Reply:
     listings = await asyncio.gather(*(listing(call, name) for name in AGENTS))

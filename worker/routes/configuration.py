@@ -13,7 +13,7 @@ from contracts.warehouse import ConfigurationVersion, WarehouseConfiguration
 from worker.call import Call, Reply
 from worker.copies import or_last_copy
 from worker.objects import ask_state, if_match_version, page, tagged
-from worker.routing import route
+from worker.routing import Caching, route
 
 TAG = "configuration"
 PATH = "/v1/warehouses/{warehouse_id}/configuration"
@@ -36,6 +36,7 @@ class MergePatch(RootModel[dict[str, Any]]):
     query=VersionQuery,
     answers={200: ConfigurationVersion, 304: None},
     problems=("not-found",),
+    cache=Caching(isolate_s=2.0, kv_s=60, stale_s=86_400),
 )
 async def get_configuration(call: Call) -> Reply:
     async def answer() -> Reply:

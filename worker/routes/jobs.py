@@ -9,17 +9,18 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from contracts.base import Model
+from contracts.errors import ProblemError
 from contracts.jobs import JobCreate, JobPlan, JobStatus
 from contracts.optimize import OptimizeResult
 from contracts.problems.parameters import check_parameters
 from worker.call import Call, Reply
 from worker.pick_lists import pick_list_csv
-from worker.routing import route
+from worker.routing import Caching, route
 from worker.websockets import require_websocket
 
 JOBS = "/v1/warehouses/{warehouse_id}/jobs"
 JOB = JOBS + "/{job_id}"
-RESULT_TTL_SECONDS = 3600  # a finished job's result never changes
+FINISHED = Caching(isolate_s=60.0, kv_s=3600, stale_s=86_400)  # a finished job's result never changes
 
 
 class JobList(Model):
@@ -136,11 +137,11 @@ async def get_best(call: Call) -> Reply:
     summary="The finished plan",
     tag="jobs",
     answers={200: OptimizeResult},
-    problems=("not-found", "conflict"),
+    problems=("not-found", "conflict", "gone"),
+    cache=FINISHED,
 )
 async def get_result(call: Call) -> Reply:
-    text, source = await result_text(call, call.params["job_id"])
-    return Reply(body=text, headers={"x-cache": source})
+    return Reply(body=await result_text(call, call.params["job_id"]))
 
 
 @route(
@@ -150,12 +151,13 @@ async def get_result(call: Call) -> Reply:
     summary="The pick lists as CSV",
     tag="jobs",
     answers={200: "text/csv"},
-    problems=("not-found", "conflict", "invalid"),
+    problems=("not-found", "conflict", "invalid", "gone"),
+    cache=FINISHED,
 )
 async def get_pick_lists(call: Call) -> Reply:
-    text, source = await result_text(call, call.params["job_id"])
+    text = await result_text(call, call.params["job_id"])
     name = f"pick-lists-{call.params['job_id'][:12]}.csv"
-    headers = {"x-cache": source, "content-disposition": f'attachment; filename="{name}"'}
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Reply(body=pick_list_csv(text), headers=headers, media_type="text/csv; charset=utf-8")
 
 
@@ -166,12 +168,11 @@ async def get_pick_lists(call: Call) -> Reply:
     summary="The report for people",
     tag="jobs",
     answers={200: "text/html"},
-    problems=("not-found",),
+    problems=("not-found", "gone"),
 )
 async def get_report(call: Call) -> Reply:
     found = await _job(call, "report")
-    stored = await call.env.ARCHIVE.get(found["key"])
-    return Reply(body=str(await stored.text()), media_type="text/html; charset=utf-8")
+    return Reply(body=await _archived(call, found["key"]), media_type="text/html; charset=utf-8")
 
 
 @route(
@@ -199,19 +200,18 @@ async def _job(call: Call, method: str, job: str = "") -> Any:
     return await call.rpc(call.env.OPTIMIZATION_JOB, name, method, payload)
 
 
-async def result_text(call: Call, job: str) -> tuple[str, str]:
-    """The result's JSON text and where it came from: KV, or the object that owns it (then KV gets a copy).
+async def result_text(call: Call, job: str) -> str:
+    """The result's JSON text: a large one lies in R2, and the object that owns it tells where.
 
-    Raises ProblemError: not-found, conflict while there is none.
+    Raises ProblemError: not-found, conflict while there is none, gone.
     """
-    key = f"result:{call.object_name(call.warehouse(), job)}"
-    cached = await call.env.CACHE.get(key)
-    if cached:
-        return str(cached), "kv"
     found = await _job(call, "result", job)
     text = found.get("text")
-    if text is None:
-        stored = await call.env.ARCHIVE.get(found["r2"])
-        text = str(await stored.text())
-    await call.env.CACHE.put(key, text, expirationTtl=RESULT_TTL_SECONDS)
-    return text, "object"
+    return str(text) if text is not None else await _archived(call, found["r2"])
+
+
+async def _archived(call: Call, key: str) -> str:
+    stored = await call.env.ARCHIVE.get(key)
+    if stored is None:
+        raise ProblemError("gone", "this is no longer in the archive")
+    return str(await stored.text())

@@ -36,7 +36,7 @@ MANAGER = "warehouse-manager"
 )
 async def release_wave(call: Call) -> Reply:
     warehouse, asked = call.warehouse(), call.body
-    text, _ = await result_text(call, asked.job)
+    text = await result_text(call, asked.job)
     result = json.loads(text)
     if result["problem"] != "batching":
         detail = f"job {asked.job!r} solved {result['problem']}: name a batching job"
