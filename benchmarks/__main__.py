@@ -14,7 +14,21 @@ PARTS: dict[str, tuple[str, list[str], str]] = {
     "fanout": ("benchmarks.fanout", [], "one event to 500 WebSocket readers of a warehouse"),
     "quality": (
         "benchmarks.quality",
-        ["henn", "muter", "foodmart", "briant", "bwmv", "--short", "--limit", "5", "--seconds", "1", "--alone"],
+        [
+            "sprp",
+            "sprp_two_block",
+            "henn",
+            "muter",
+            "foodmart",
+            "briant",
+            "bwmv",
+            "--short",
+            "--limit",
+            "5",
+            "--seconds",
+            "1",
+            "--alone",
+        ],
         "plan quality on a few public instances per set, when they are on this machine",
     ),
 }

@@ -15,6 +15,9 @@ from benchmarks.quality.runs import Options
 
 # set → module:function(Options), which writes the set's rows. A new set is one line.
 SETS: dict[str, str] = {
+    "sprp": "benchmarks.quality.routes:sprp",
+    "sprp_two_block": "benchmarks.quality.routes:sprp_two_block",
+    "sprp_ss": "benchmarks.quality.routes:sprp_ss",
     "henn": "benchmarks.quality.picking:henn",
     "muter": "benchmarks.quality.picking:muter",
     "foodmart": "benchmarks.quality.picking:foodmart",

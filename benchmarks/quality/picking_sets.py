@@ -120,3 +120,17 @@ def batching(one: HiFile) -> dict[str, Any]:
         ],
         "cart": {"items": int(one.number("PICKER_CAPACITY"))},
     }
+
+
+def scattered(blocks: int) -> list[Instance]:
+    """sprp_ss: articles at several places with quantities, of which the list needs some."""
+    found = []
+    for path, one in _hi_files("sprp_ss"):
+        lines = [{"sku": f"S{article}", "quantity": quantity} for article, quantity in one.orders[0]]
+        stock = [
+            {"sku": f"S{article}", "location": one.location(aisle, cell), "quantity": quantity}
+            for article, aisle, cell, quantity in one.places
+        ]
+        data = {"layout": one.layout(blocks), "lists": [{"id": "L", "lines": lines}], "stock": stock}
+        found.append((PurePosixPath(path).stem, data))
+    return found

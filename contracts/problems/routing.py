@@ -4,34 +4,57 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.base import Identifier, Model
-from contracts.layout import Metres, ParametricLayout
+from contracts.catalogue import OrderLine, StockLine
+from contracts.layout import Layout, Metres
 
 
 class PickList(Model):
-    """One tour's locations, in any order; a location named twice is visited once."""
+    """One tour: locations to visit, in any order, and articles to take from whichever of their places suit the walk."""
 
     id: Identifier
-    locations: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=10_000)]
+    locations: Annotated[tuple[Identifier, ...], Field(max_length=10_000)] = ()
+    lines: Annotated[tuple[OrderLine, ...], Field(max_length=1000)] = ()
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> PickList:
+        if not self.locations and not self.lines:
+            raise ValueError("a pick list needs locations or lines")
+        return self
 
 
 class RoutingProblem(Model):
-    """Pick lists on a parametric layout of up to four blocks, where walks are exact."""
+    """Pick lists on one floor. `stock` says where the articles of `lines` lie; earlier lists take from it first.
 
-    layout: ParametricLayout
+    Walks are exact on parametric layouts of up to four blocks and on graphs of the same shape, searched elsewhere.
+    """
+
+    layout: Layout
     lists: Annotated[tuple[PickList, ...], Field(max_length=10_000)]
+    stock: Annotated[tuple[StockLine, ...], Field(max_length=500_000)] = ()
+
+
+class Take(Model):
+    """So many pieces of an article from one location."""
+
+    location: Identifier
+    sku: Identifier
+    quantity: Annotated[int, Field(ge=1)]
 
 
 class Route(Model):
-    """`locations` in walking order; `path` is the polyline walked, [x, y] in metres."""
+    """`locations` in walking order; `path` is the polyline walked, [x, y] in metres; on a graph with its `nodes`."""
 
     id: Identifier
     locations: tuple[Identifier, ...]
     path: tuple[tuple[float, float], ...]
+    nodes: tuple[Identifier, ...] = ()
+    takes: tuple[Take, ...] = ()  # what the list's lines take, in walking order
     distance_m: Metres
-    s_shape_m: Metres  # what the S-shape rule would walk
+    s_shape_m: Metres | None  # what the S-shape rule would walk past these locations; none on a graph
+    rules_m: dict[str, Metres] = Field(default_factory=dict)  # the same for every rule that the layout allows
 
 
 class RoutingSolution(Model):

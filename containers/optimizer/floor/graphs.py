@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.floor.graph_ladder import FoundLadder, find_ladder, neighbours_of
+from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.matrix import MatrixTours, shortest_walks
 from containers.optimizer.floor.walk import Point, Walk
 from contracts.layout import GraphLayout
@@ -94,6 +95,11 @@ class GraphFloor:
     def positions(self) -> int:
         """How many walking positions there are."""
         return len(self._stops) if self._found is None else self._found.ladder.positions
+
+    @property
+    def ladder(self) -> Ladder | None:
+        """The ladder that the graph is, if it is one."""
+        return None if self._found is None else self._found.ladder
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""

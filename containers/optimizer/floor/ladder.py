@@ -149,13 +149,13 @@ class Ladder:
         bits.mark(wanted, frame[0], marked, present)
         present |= frame[5]
         aisles = [aisle for aisle in range(self.aisles) if int(present[aisle >> 6]) >> (aisle & 63) & 1]
-        stages = self._stages(aisles)
+        stages = self.stages(aisles)
         trace = np.full((len(stages), 3 if self.floating else 1, old.shape[1]), -1, dtype=np.int32)
         metres, _halts, final, layer = tours.sweep(frame, marked, present, old, new, trace)
         places, order = self._unroll(aisles, stages, trace, int(final), int(layer), wanted)
         return AbstractWalk(float(metres) + self.stub, tuple(places), tuple(order))
 
-    def _stages(self, aisles: list[int]) -> list[tuple[int, int]]:
+    def stages(self, aisles: list[int]) -> list[tuple[int, int]]:
         """(index into aisles, block), or (index, blocks + row) for the step along a cross aisle, in the sweep's order."""
         stages: list[tuple[int, int]] = []
         for k in range(len(aisles)):

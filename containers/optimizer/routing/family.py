@@ -1,9 +1,8 @@
-"""The routing family: read, solve (exact), check, baseline (S-shape)."""
+"""The routing family: read, solve, check, baseline (the S-shape rule)."""
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,142 +11,248 @@ from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, CheckReport, Family, Run
 from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.many_blocks import ManyBlocksFloor
+from containers.optimizer.floor.places import Floor, floor_of
 from containers.optimizer.routing.heuristics import length, s_shape
+from containers.optimizer.routing.places import places_for
+from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
 from contracts.errors import Fault, ProblemError, from_validation
-from contracts.layout import ParametricLayout, parametric_locations
-from contracts.optimize import Bound, Objective, Reference
-from contracts.problems.routing import Route, RoutingProblem, RoutingSolution
+from contracts.optimize import Bound, Objective, Reference, Unassigned
+from contracts.problems.routing import PickList, Route, RoutingProblem, RoutingSolution, Take
 
 METHOD = "equivalence classes of partial tours (Ratliff & Rosenthal 1983; Roodbergen & de Koster 2001)"
-EPSILON = 1e-4
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A validated routing problem and its floor."""
+    """A validated routing problem and its floor. `left_out` lists cannot be picked."""
 
     source: RoutingProblem
-    floor: AisleFloor
+    floor: Floor
+    left_out: tuple[Unassigned, ...]
+
+    @property
+    def lists(self) -> list[PickList]:
+        """The lists that can be picked, in their order."""
+        refused = {one.id for one in self.left_out}
+        return [one for one in self.source.lists if one.id not in refused]
 
 
 def read(data: Mapping[str, Any]) -> Instance:
-    """Raises ProblemError with a pointer to every unknown location, repeated id, or layout with too many blocks."""
+    """Raises ProblemError with a pointer to every unknown location and repeated id."""
     try:
         problem = RoutingProblem.model_validate(data)
     except ValidationError as error:
         raise from_validation(error, "/data") from error
-    floor = AisleFloor(problem.layout)
-    if not floor.exact:
-        detail = "exact walks need at most four blocks"
-        raise ProblemError("too-large-to-solve", detail, errors=(Fault("/data/layout/blocks", detail),))
+    named = {name for one in problem.lists for name in one.locations}
+    floor = floor_of(problem.layout, named | {line.location for line in problem.stock})
+    cure = "in the layout; use one of its location ids"
     faults = [
-        Fault(f"/data/lists/{i}/locations/{j}", f"no location {name!r} in the layout; use one of its location ids")
+        Fault(f"/data/lists/{i}/locations/{j}", f"no location {name!r} {cure}")
         for i, one in enumerate(problem.lists)
         for j, name in enumerate(one.locations)
         if not floor.has(name)
     ]
-    seen: set[str] = set()
-    for i, one in enumerate(problem.lists):
-        if one.id in seen:
-            faults.append(Fault(f"/data/lists/{i}/id", f"{one.id!r} appears twice; give each list its own id"))
-        seen.add(one.id)
+    faults += [
+        Fault(f"/data/stock/{i}/location", f"no location {line.location!r} {cure}")
+        for i, line in enumerate(problem.stock)
+        if not floor.has(line.location)
+    ]
+    for i, times in Counter(one.id for one in problem.lists).items():
+        if times > 1:
+            faults.append(Fault("/data/lists", f"id {i!r} appears {times} times; give each list its own id"))
     if faults:
         raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=tuple(faults[:50]))
-    return Instance(problem, floor)
+    return Instance(problem, floor, _left_out(problem, floor))
+
+
+def _left_out(problem: RoutingProblem, floor: Floor) -> tuple[Unassigned, ...]:
+    """Lists with an unreachable location, or whose articles the stock does not hold once earlier lists have taken."""
+    stock: Counter[str] = Counter()
+    for line in problem.stock:
+        if floor.reachable(line.location):
+            stock[line.sku] += line.quantity
+    refusals = []
+    for one in problem.lists:
+        refusal = _refusal(one, stock, floor)
+        if refusal is not None:
+            refusals.append(refusal)
+            continue
+        for wanted in one.lines:
+            stock[wanted.sku] -= wanted.quantity
+    return tuple(refusals)
+
+
+def _refusal(one: PickList, stock: Counter[str], floor: Floor) -> Unassigned | None:
+    for name in one.locations:
+        if not floor.reachable(name):
+            return Unassigned(
+                id=one.id,
+                reason="unreachable",
+                detail=f"no way leads from the depot to {name!r} and on to the end depot",
+                smallest_change=f"join {name!r} to the floor's graph in both directions, or leave it out",
+            )
+    need: Counter[str] = Counter()
+    for wanted in one.lines:
+        need[wanted.sku] += wanted.quantity
+    for sku, pieces in need.items():
+        if stock[sku] < pieces:
+            return Unassigned(
+                id=one.id,
+                reason="out-of-stock",
+                detail=f"{pieces} of {sku!r} are needed and {stock[sku]} are left for this list",
+                smallest_change=f"bring {pieces - stock[sku]} more of {sku!r} to a place that can be reached",
+            )
+    return None
 
 
 def solve(instance: Instance, run: Run) -> Answer:
-    """The shortest walk of every list. Budget and seed change nothing: the method is exact and takes microseconds."""
+    """The shortest walk of every list; the time left is shared by the lists whose places are still to be chosen."""
     routes = []
-    for one in instance.source.lists:
-        at: dict[int, list[str]] = defaultdict(list)
-        for name in sorted(set(one.locations)):
-            at[instance.floor.position(name)].append(name)
-        walk = instance.floor.tour(at)
-        order = tuple(name for position in walk.order for name in at[position])
-        before = length(s_shape(instance.source.layout, (instance.floor.place(p) for p in at)))
-        routes.append(Route(id=one.id, locations=order, path=walk.path, distance_m=walk.length_m, s_shape_m=before))
+    left: dict[str, Counter[str]] = defaultdict(Counter)  # article → location → pieces
+    for line in instance.source.stock:
+        if instance.floor.reachable(line.location):
+            left[line.sku][line.location] += line.quantity
+    bound, proven, touched = 0.0, instance.floor.exact, set[str]()
+    lists = instance.lists
+    to_choose = sum(bool(one.lines) for one in lists)
+    for one in lists:
+        takes: tuple[Take, ...] = ()
+        lower = None
+        if one.lines:
+            takes, lower = places_for(instance.floor, one, left, max(0.05, run.remaining_s / max(1, to_choose)))
+            to_choose -= 1
+            wanted = {line.sku for line in one.lines}
+            if wanted & touched or lower is None:  # what earlier lists took might have been left for this one
+                proven = False
+            touched |= wanted
+        route = _route(instance, one, takes)
+        routes.append(route)
+        bound += min(route.distance_m, route.distance_m if lower is None else lower)
     metres = sum(route.distance_m for route in routes)
-    run.report(metres, bound=metres)
+    run.report(metres, bound=bound if proven else None)
+    closed = proven and metres - bound <= 1e-6 * max(1.0, metres)
+    reason = "tours were searched, or lists share stock: nothing is proven"
     return Answer(
         objective=Objective(value=metres, unit="m", parts={"walking": metres}),
         solution=RoutingSolution(routes=tuple(routes), distance_m=metres).model_dump(mode="json"),
-        status="optimal",
-        stopped_by="optimal",
-        bound=Bound(value=metres, gap=0.0, method=METHOD),
+        status="optimal" if closed else "feasible",
+        unassigned=instance.left_out,
+        stopped_by="optimal" if closed else run.stop_reason or "complete",
+        bound=Bound(value=metres if closed else bound, method=METHOD) if proven else Bound(reason=reason),
     )
 
 
+def _route(instance: Instance, one: PickList, takes: tuple[Take, ...]) -> Route:
+    floor = instance.floor
+    at: dict[int, list[str]] = defaultdict(list)
+    for name in sorted({*one.locations, *(take.location for take in takes)}):
+        at[floor.position(name)].append(name)
+    walk = floor.tour(at)
+    order = [name for position in walk.order for name in at[position]]
+    rank = {name: i for i, name in enumerate(order)}
+    return Route(
+        id=one.id,
+        locations=tuple(order),
+        path=walk.path,
+        nodes=walk.nodes,
+        takes=tuple(sorted(takes, key=lambda take: (rank[take.location], take.sku))),
+        distance_m=walk.length_m,
+        s_shape_m=_s_shape_metres(floor, at),
+    )
+
+
+def _s_shape_metres(floor: Floor, positions: Mapping[int, Any]) -> float | None:
+    if isinstance(floor, AisleFloor | ManyBlocksFloor):
+        return length(s_shape(floor.layout, (floor.place(position) for position in positions)))
+    return None
+
+
 def check(instance: Instance, solution: Mapping[str, Any], _locks: Mapping[str, Any] | None) -> CheckReport:
-    """Every list has one route, on aisles, from depot to end depot, past every location of the list."""
+    """Every list has one route from depot to end depot past every location, and takes what its lines say from stock."""
     problem = instance.source
     try:
         plan = RoutingSolution.model_validate(solution)
     except ValidationError as error:
         raise from_validation(error, "/warm_start") from error
-    wanted = {name for one in problem.lists for name in one.locations}
-    places = {place.id: (place.x_m, place.y_m) for place in parametric_locations(problem.layout) if place.id in wanted}
-    lists = {one.id: set(one.locations) for one in problem.lists}
+    reader = WalkCheck(problem.layout)
+    places = reader.places(name for route in plan.routes for name in route.locations)
+    lists = {one.id: one for one in instance.lists}
     faults: list[Fault] = []
     if sorted(route.id for route in plan.routes) != sorted(lists):
-        faults.append(Fault("/routes", "there must be exactly one route for each list"))
+        faults.append(Fault("/routes", "there must be exactly one route for each list that can be picked"))
+    stock = Counter[tuple[str, str]]()
+    for line in problem.stock:
+        stock[(line.location, line.sku)] += line.quantity
     total = 0.0
     for i, route in enumerate(plan.routes):
-        walked = length(route.path)
+        where = f"/routes/{i}"
+        walked = reader.length(route.path, route.nodes, where, faults)
         total += walked
-        if set(route.locations) != lists.get(route.id, set()):
-            faults.append(Fault(f"/routes/{i}/locations", "the route's locations are not those of its list"))
-        if abs(walked - route.distance_m) > EPSILON:
-            faults.append(Fault(f"/routes/{i}/distance_m", f"the walk is {walked} m long"))
-        faults += _walk_faults(problem.layout, route, i, places)
-    return CheckReport(Objective(value=total, unit="m", parts={"walking": total}), tuple(faults))
+        if abs(walked - route.distance_m) > METRES_EPSILON:
+            faults.append(Fault(f"{where}/distance_m", f"the walk is {walked} m long"))
+        if route.id in lists:
+            faults += _contents_faults(lists[route.id], route, where)
+        for name in route.locations:
+            passed = name in places and reader.passes(route.path, places[name])
+            if not passed or not reader.passes_node(route.nodes, name):
+                faults.append(Fault(f"{where}/path", f"the walk does not pass {name}"))
+        for take in route.takes:
+            stock[(take.location, take.sku)] -= take.quantity
+    faults += [
+        Fault("/routes", f"{-left} more of {sku!r} are taken from {location} than lie there")
+        for (location, sku), left in stock.items()
+        if left < 0
+    ]
+    return CheckReport(Objective(value=total, unit="m", parts={"walking": total}), tuple(faults), instance.left_out)
 
 
-def _walk_faults(layout: ParametricLayout, route: Route, number: int, places: dict[str, Any]) -> list[Fault]:
-    where = f"/routes/{number}/path"
-    legs = list(itertools.pairwise(route.path)) or [(p, p) for p in route.path]
-    faults = [Fault(where, f"no aisle leads from {a} to {b}") for a, b in legs if not _walkable(layout, a, b)]
-    end = layout.end_depot or layout.depot
-    for depot, points in ((layout.depot, route.path[:1]), (end, route.path[-1:])):
-        home = (depot.aisle * layout.aisle_pitch_m, depot.cross_aisle * layout.block_length_m)
-        if not points or max(abs(points[0][0] - home[0]), abs(points[0][1] - home[1])) > EPSILON:
-            faults.append(Fault(where, f"the walk must touch the depot at {home}"))
-    for name in route.locations:
-        if name in places and not any(_passes(places[name], a, b) for a, b in legs):
-            faults.append(Fault(where, f"the walk does not pass {name}"))
+def _contents_faults(one: PickList, route: Route, where: str) -> list[Fault]:
+    faults = []
+    if set(route.locations) != {*one.locations, *(take.location for take in route.takes)}:
+        faults.append(Fault(f"{where}/locations", "the route's locations are not those of its list"))
+    need, taken = Counter[str](), Counter[str]()
+    for line in one.lines:
+        need[line.sku] += line.quantity
+    for take in route.takes:
+        taken[take.sku] += take.quantity
+    if need != taken:
+        faults.append(Fault(f"{where}/takes", "the pieces taken are not those of the list's lines"))
     return faults
 
 
-def _passes(point: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> bool:
-    return all(min(a[k], b[k]) - EPSILON <= point[k] <= max(a[k], b[k]) + EPSILON for k in (0, 1))
-
-
-def _walkable(layout: ParametricLayout, a: tuple[float, float], b: tuple[float, float]) -> bool:
-    width = (layout.aisles - 1) * layout.aisle_pitch_m
-    depth = layout.blocks * layout.block_length_m
-    if not all(-EPSILON <= x <= width + EPSILON and -EPSILON <= y <= depth + EPSILON for x, y in (a, b)):
-        return False
-    if abs(a[0] - b[0]) < EPSILON:
-        return abs(a[0] - round(a[0] / layout.aisle_pitch_m) * layout.aisle_pitch_m) < EPSILON
-    block = layout.block_length_m
-    return abs(a[1] - b[1]) < EPSILON and (block == 0 or abs(a[1] - round(a[1] / block) * block) < EPSILON)
-
-
 def baseline(instance: Instance) -> Reference:
-    """What the S-shape rule walks."""
+    """What the S-shape rule walks, articles being taken from their first places in stock."""
+    left: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in instance.source.stock:
+        if instance.floor.reachable(line.location):
+            left[line.sku][line.location] += line.quantity
     metres = 0.0
-    for one in instance.source.lists:
-        positions = {instance.floor.position(name) for name in one.locations}
-        metres += length(s_shape(instance.source.layout, (instance.floor.place(p) for p in positions)))
-    return Reference(value=metres, method="S-shape routes")
+    for one in instance.lists:
+        names = set(one.locations)
+        for wanted in one.lines:
+            pieces = wanted.quantity
+            for name, held in left[wanted.sku].items():
+                taken = min(held, pieces)
+                left[wanted.sku][name] -= taken
+                pieces -= taken
+                if taken:
+                    names.add(name)
+        positions = {instance.floor.position(name): name for name in names}
+        walked = _s_shape_metres(instance.floor, positions)
+        metres += instance.floor.tour_length(positions) if walked is None else walked
+    drawn = not isinstance(instance.floor, AisleFloor | ManyBlocksFloor)
+    return Reference(value=metres, method="first places in stock, short walks" if drawn else "S-shape routes")
 
 
 def warm() -> None:
     """Load or compile the sweep."""
+    from contracts.layout import ParametricLayout
+
     layout = ParametricLayout(aisles=2, bays_per_block=3)
     AisleFloor(layout).tour([1, 4])
 
 
 FAMILY: Family[Instance] = Family(
-    name="routing", version="1", read=read, solve=solve, check=check, baseline=baseline, warm=warm
+    name="routing", version="2", read=read, solve=solve, check=check, baseline=baseline, warm=warm
 )
