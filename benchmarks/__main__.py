@@ -10,6 +10,7 @@ import time
 # part → (module, arguments of the short form, what it measures)
 PARTS: dict[str, tuple[str, list[str], str]] = {
     "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
+    "queue": ("benchmarks.queue", [], "the task queue's speed, and its growth from 1,000 to 100,000 waiting"),
     "main_job": ("benchmarks.main_job", [], "the main job's time and metres"),
     "fanout": ("benchmarks.fanout", [], "one event to 500 WebSocket readers of a warehouse"),
     "quality": (

@@ -76,3 +76,27 @@ def test_a_text_longer_than_a_row_comes_back_whole(store: JobStore, monkeypatch:
     assert store.text("data") == "x"
     store.drop_text("data")
     assert store.text("data") is None
+
+
+def test_a_job_of_the_first_release_is_brought_forward_with_all_that_it_holds() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+
+    def execute(statement: str, *parameters: Any) -> list[dict[str, Any]]:
+        if statement.count(";") > 1:
+            connection.executescript(statement)
+            return []
+        return [dict(row) for row in connection.execute(statement, parameters)]
+
+    connection.executescript(module.MIGRATIONS[0])
+    execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+    execute("INSERT INTO schema_version VALUES (1)")
+    old = JobStore(execute)
+    values = {"id": "j", "tenant": "t", "warehouse": "w", "request": "{}", "state": "running", "attempt": 2}
+    old.create({**values, "created_at": "2026-01-01T00:00:00Z", "deadline_at": 1.0, "agent": "a", "report": "off"})
+    old.put_text("data", "abc")
+    JobStore(execute).migrate()
+    row = JobStore(execute).row()
+    assert row is not None
+    assert (row["state"], row["attempt"], row["lease"], row["losses"]) == ("running", 2, "", 0)
+    assert JobStore(execute).text("data") == "abc"
