@@ -107,13 +107,8 @@ bench: setup ## every figure of the README, as ratios; writes benchmarks/results
 bench-quality: setup ## plan quality on public instances; ARGS="henn --seconds 10 --limit 20" for a part
 	@$(PY) -m benchmarks.quality $(ARGS)
 
-<<<<<<< HEAD
 faults: setup ## the long form of the fault tests: 200 jobs while their containers are killed, 20 kills of workerd
 	@STOREMAX_FAULT_JOBS=200 STOREMAX_FAULT_KILLS=20 .venv/bin/pytest tests/faults --timeout=3600
-=======
-faults: setup ## the long form of the fault tests: 200 jobs while their containers are killed, queue work while workerd is
-	@STOREMAX_FAULT_JOBS=200 STOREMAX_KILLS=10 .venv/bin/pytest tests/faults --timeout=3600
->>>>>>> 4030942 (Benchmark of the task queue: as fast with 100,000 tasks waiting as with 1,000; jobs of the first release migrate)
 
 CASES ?= 10000
 .PHONY: fuzz

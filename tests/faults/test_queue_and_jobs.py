@@ -1,6 +1,6 @@
 """Queue work and jobs while workerd is killed with SIGKILL: nothing acknowledged is lost, nothing happens twice.
 
-One place for the optimizer, so that jobs queue. STOREMAX_KILLS sets how often workerd dies during queue work (`make
+One place for the optimizer, so that jobs queue. STOREMAX_FAULT_KILLS sets how often workerd dies during queue work (`make
 faults` does it more often).
 """
 
@@ -20,7 +20,7 @@ import pytest
 from local.demo.main_job import Client
 from local.stack import Stack
 
-KILLS = int(os.environ.get("STOREMAX_KILLS", "1"))
+KILLS = int(os.environ.get("STOREMAX_FAULT_KILLS", "1"))
 WORKERS = 8
 LAYOUT = {"type": "parametric", "aisles": 6, "bays_per_block": 10}
 
