@@ -59,6 +59,7 @@ class Target:
     url: str
     process: psutil.Process
     headers: Mapping[str, str] = field(default_factory=dict)
+    script: Path | None = None  # of wrk, for requests other than a GET
     samples: list[Sample] = field(default_factory=list)
 
     def all(self, figure: str) -> list[float]:
@@ -83,6 +84,7 @@ def load(target: Target, connections: int) -> Sample | None:
     Raises RuntimeError when any answer was not a success: a refusal is no throughput.
     """
     words = [word for name, value in target.headers.items() for word in ("-H", f"{name}: {value}")]
+    words += ["-s", str(target.script)] if target.script else []
     command = ["wrk", "-t1", f"-c{connections}", "-d1s", "--latency", *words, target.url]
     before = cpu_seconds(target.process)
     text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
