@@ -1,6 +1,6 @@
 """Stock and transfers while workerd is killed with SIGKILL: nothing acknowledged is lost, nothing happens twice.
 
-STOREMAX_KILLS sets how often workerd dies (`make faults` does it more often). Each time has lines of its own, so that
+STOREMAX_FAULT_KILLS sets how often workerd dies (`make faults` does it more often). Each time has lines of its own, so that
 histories stay small.
 """
 
@@ -23,7 +23,7 @@ from tests.consistency.clients import Client, Key, NotSent, Recorder
 from tests.consistency.linearizability import Operation
 from tests.consistency.stock_line import Answer, Call, State
 
-KILLS = int(os.environ.get("STOREMAX_KILLS", "2"))
+KILLS = int(os.environ.get("STOREMAX_FAULT_KILLS", "2"))
 CLIENTS, CARRIERS = 6, 2
 PLACES = ("A01-L-001-1", "A01-R-001-1")  # in zone fast
 SHELVES = {"fast": "A01-L-002-1", "bulk": "A03-L-002-1"}  # what the carriers move between
