@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -32,6 +33,9 @@ VENDORED = {
 }
 
 
+WRANGLER = (str(NODE_MODULES / ".bin" / "node"), str(NODE_MODULES / "wrangler" / "bin" / "wrangler.js"))
+
+
 def configuration() -> dict[str, Any]:
     return tomllib.loads((ROOT / "wrangler.toml").read_text())
 
@@ -41,8 +45,7 @@ def upload(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The folder that a deployment of one environment would send."""
     folder = tmp_path_factory.mktemp(request.param)
     command = [
-        str(NODE_MODULES / ".bin" / "node"),
-        str(NODE_MODULES / "wrangler" / "bin" / "wrangler.js"),
+        *WRANGLER,
         "deploy",
         "--dry-run",
         f"--outdir={folder / 'out'}",
@@ -129,3 +132,40 @@ def test_every_object_class_is_migrated_once_and_bound() -> None:
     migrated = [name for step in top["migrations"] for name in step.get("new_sqlite_classes", [])]
     assert sorted(migrated) == sorted(set(migrated))
     assert {row["class_name"] for row in top["durable_objects"]["bindings"]} == set(migrated)
+
+
+PLANTED = {
+    "STOREMAX_ADMIN_KEY": "smx_planted_admin_key_0123456789",
+    "STOREMAX_SIGNING_KEY": "planted-signing-key-0123456789",
+}
+# What a secret of ours, or of a cloud that people keep beside it, looks like.
+SECRETS = re.compile(
+    rb"smx_[a-z0-9]+_[0-9A-Za-z]{12}_[0-9A-Za-z]{46}|whsec_[A-Za-z0-9+/]{32,}|-----BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}"
+)
+
+
+def test_no_secret_of_the_machine_is_sent(tmp_path: Path) -> None:
+    """Secrets planted in the environment and in the development secrets stay where they are."""
+    (tmp_path / "project").mkdir()
+    root = tmp_path / "project"
+    for name in ("worker", "durable_objects", "contracts", "tools", "python_modules", "wrangler.toml", "Dockerfile"):
+        (root / name).symlink_to((ROOT / name).resolve())
+    (root / ".dev.vars").write_text("".join(f'{name}="{value}"\n' for name, value in PLANTED.items()))
+    (root / ".env").write_text((root / ".dev.vars").read_text())
+    done = subprocess.run(
+        [*WRANGLER, "deploy", "--dry-run", f"--outdir={tmp_path / 'out'}", "--containers-rollout=none"],
+        cwd=root,
+        env={**environment(tmp_path / "home"), **PLANTED, "STOREMAX_EDGE_DIR": str(root / ".build" / "edge")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    sent = files(tmp_path / "out")
+    assert len(sent) > 100
+    for path in sent:
+        content = path.read_bytes()
+        assert not [value for value in PLANTED.values() if value.encode() in content], path
+        assert not SECRETS.search(content), path
+    assert not [value for value in PLANTED.values() if value in done.stdout + done.stderr]

@@ -66,7 +66,7 @@ async def create_session(call: Call) -> Reply:
         if key is None:
             raise unauthenticated("this is not a valid API key")
         principal, _ = await verify_key(call.env, key)
-    secret = secrets.token_urlsafe(32)
+    secret = f"smx_session_{secrets.token_urlsafe(32)}"  # a form that is recognised: wherever it gets into a log, it is taken out
     session = await sessions.create(call.env.CACHE, secret, principal, call.now)
     cookie = cookies.write(secret, secure=_secure(call), max_age_s=sessions.LIFETIME_S)
     return Reply(201, _shown(session), {"location": "/v1/sessions/current", **_NO_STORE}, cookies=(cookie,))
