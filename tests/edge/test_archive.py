@@ -34,7 +34,7 @@ def archived(edge: Edge, warehouse: str) -> list[dict[str, Any]]:
 
 
 def test_every_event_reaches_the_archive_once_in_files_named_by_their_range(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     for round_ in range(3):
         for number in range(5):
             put_item(edge, name, f"i{round_}-{number}")
@@ -45,7 +45,7 @@ def test_every_event_reaches_the_archive_once_in_files_named_by_their_range(edge
 
 
 def test_the_archive_is_for_admins_and_names_what_is_wrong(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     path = f"/v1/warehouses/{name}/archive"
     key = edge.http.post("/v1/keys", json={"name": "x", "role": "operator"}).json()["key"]
     today = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -66,7 +66,7 @@ def hook(edge: Edge, **wish: Any) -> dict[str, Any]:
 
 
 def test_a_webhook_gets_the_events_it_wants_signed(edge: Edge, receiver: Receiver) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     made = hook(edge, url=receiver.url, warehouses=[name], types=["orders"])
     try:
         put_item(edge, name, "fig")
@@ -87,7 +87,7 @@ def test_a_webhook_gets_the_events_it_wants_signed(edge: Edge, receiver: Receive
 def test_a_receiver_that_fails_is_tried_again_with_the_same_id_and_a_redirect_is_a_failure(
     edge: Edge, receiver: Receiver
 ) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     receiver.answers = [500, 307, 200]
     made = hook(edge, url=receiver.url, warehouses=[name], types=["items"])
     put_item(edge, name, "fig")
@@ -101,7 +101,7 @@ def test_a_receiver_that_fails_is_tried_again_with_the_same_id_and_a_redirect_is
 def test_a_delivery_that_never_succeeds_becomes_a_dead_letter_and_one_that_is_gone_ends_the_webhook(
     edge: Edge, receiver: Receiver
 ) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     receiver.answers = [500]
     made = hook(edge, url=receiver.url, warehouses=[name], types=["items"])
     put_item(edge, name, "fig")

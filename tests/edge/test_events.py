@@ -14,7 +14,7 @@ from tests.edge.warehouses import create, fresh_id
 
 
 def test_pages_lead_from_the_first_event_to_the_head_and_on(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     for number in range(4):
         put_item(edge, name, f"new-{number}")
     seen, path = [], f"/v1/warehouses/{name}/events?limit=2&types=items,warehouse"
@@ -69,7 +69,7 @@ def test_an_unknown_warehouse_has_no_events_to_follow(edge: Edge) -> None:
 
 
 def test_a_reader_that_joins_while_others_write_gets_every_event_once_and_in_order(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     for number in range(30):
         put_item(edge, name, f"before-{number}")
     with ThreadPoolExecutor(5) as pool:
@@ -88,7 +88,7 @@ def test_a_reader_that_joins_while_others_write_gets_every_event_once_and_in_ord
 
 
 def test_without_a_cursor_a_stream_begins_now_and_says_where(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     with Socket(edge, name) as socket:
         assert socket.read() == {"type": "heartbeat", "sequence": 1}
         put_item(edge, name, "later")
@@ -96,7 +96,7 @@ def test_without_a_cursor_a_stream_begins_now_and_says_where(edge: Edge) -> None
 
 
 def test_filters_by_type_family_and_zone(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     with Socket(edge, name, "types=orders") as orders, Socket(edge, name, "zones=fast&cursor=0") as fast:
         order = {"id": "o1", "lines": [{"sku": "apple", "quantity": 1}]}
         put_item(edge, name, "fig")
@@ -110,7 +110,7 @@ def test_filters_by_type_family_and_zone(edge: Edge) -> None:
 
 
 def test_a_reader_that_lost_its_connection_goes_on_with_its_cursor(edge: Edge) -> None:
-    name, seen = create(edge), []
+    name, seen = create(edge, stock=[]), []
     cursor = 0
     for round_ in range(4):
         with Socket(edge, name, f"cursor={cursor}") as socket:
@@ -122,7 +122,7 @@ def test_a_reader_that_lost_its_connection_goes_on_with_its_cursor(edge: Edge) -
 
 
 def test_ping_is_answered_and_anything_else_ends_the_connection(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     with Socket(edge, name) as socket:
         socket.read()
         socket.connection.send("ping")
@@ -135,7 +135,7 @@ def test_ping_is_answered_and_anything_else_ends_the_connection(edge: Edge) -> N
 
 
 def test_server_sent_events_replay_go_on_live_and_honour_last_event_id(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     put_item(edge, name, "one")
     with event_stream(edge, name, "cursor=0") as stream:
         assert [next(stream)["id"] for _ in range(2)] == ["1", "2"]
@@ -153,7 +153,7 @@ def test_server_sent_events_replay_go_on_live_and_honour_last_event_id(edge: Edg
 
 
 def test_a_stream_whose_reader_left_disturbs_nobody(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     with Socket(edge, name) as stays:
         for _ in range(3):
             with event_stream(edge, name) as stream, Socket(edge, name):
@@ -164,7 +164,7 @@ def test_a_stream_whose_reader_left_disturbs_nobody(edge: Edge) -> None:
 
 
 def test_another_tenant_and_a_narrower_key_follow_nothing_of_it(edge: Edge) -> None:
-    name = create(edge)
+    name = create(edge, stock=[])
     for wish, status in (({"tenant": "stranger"}, 404), ({"warehouses": ["other"]}, 403)):
         key = edge.http.post("/v1/keys", json={"name": "x", "role": "viewer", **wish}).json()["key"]
         answer = edge.http.get(f"/v1/warehouses/{name}/events", headers={"authorization": f"Bearer {key}"})

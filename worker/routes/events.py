@@ -20,6 +20,7 @@ from worker.routing import route
 TAG = "events"
 PATH = "/v1/warehouses/{warehouse_id}/events"
 ARCHIVE = "/v1/warehouses/{warehouse_id}/archive"
+AGENT_EVENTS_AT_ONCE = 100  # each lies in a file of its own
 _EVENT_STREAM = "text/event-stream"
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
@@ -103,6 +104,38 @@ def _file(entry: Any, folder: str) -> ArchiveFile:
     assert span is not None, f"{entry.key} is no file of the archive"
     at = str(entry.uploaded.toISOString())
     return ArchiveFile(name=name, first=span[0], last=span[1], bytes=int(entry.size), archived_at=at)
+
+
+@route(
+    "GET",
+    "/v1/archive/agents/{agent_type}",
+    role="admin",
+    summary="The archived events of an agent's instances on one UTC day, in order",
+    tag=TAG,
+    query=ArchiveQuery,
+    answers={200: Page},
+    description="They tell of every tenant's sessions, so they are for the bootstrap key alone.",
+)
+async def list_agent_events(call: Call) -> Reply:
+    if not call.principal.platform:
+        raise ProblemError("forbidden", "the agents' events tell of every tenant: only the bootstrap key reads them")
+    query: ArchiveQuery = call.query
+    agent = call.params["agent_type"]
+    folder = archive.folder(archive.AGENTS, agent, query.day)
+    key = decode_cursor(query.cursor, str)
+    options: dict[str, Any] = {"prefix": folder, "limit": min(query.limit, AGENT_EVENTS_AT_ONCE)}
+    if key:
+        options["startAfter"] = folder + key[0]
+    found = await call.env.ARCHIVE.list(options)
+    names = [str(entry.key) for entry in found["objects"]]
+    items = [json.loads(await _plain_text(call, name)) for name in names]
+    following = [names[-1].removeprefix(folder)] if found["truncated"] and names else None
+    return page(call, f"/v1/archive/agents/{agent}", items, following)
+
+
+async def _plain_text(call: Call, key: str) -> str:
+    stored = await call.env.ARCHIVE.get(key)
+    return str(await js.Response.new(stored.body.pipeThrough(js.DecompressionStream.new("gzip"))).text())
 
 
 @route(
