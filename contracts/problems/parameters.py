@@ -21,6 +21,7 @@ FAMILIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "batching": ("contracts.problems.batching", "BatchingProblem", ("layout", "items", "stock", "orders")),
     "cartonization": ("contracts.problems.cartonization", "CartonizationProblem", ()),
     "labour": ("contracts.problems.labour", "LabourProblem", ()),
+    "reslotting": ("contracts.problems.reslotting", "ReslottingProblem", ("layout", "items", "stock", "orders")),
     "routing": ("contracts.problems.routing", "RoutingProblem", ("layout",)),
     "scenario": ("contracts.problems.scenario", "ScenarioProblem", ("layout", "items", "stock", "orders")),
     "slotting": ("contracts.problems.slotting", "SlottingProblem", ("layout", "items", "stock", "orders")),

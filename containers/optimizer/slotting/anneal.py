@@ -174,6 +174,36 @@ def evaluate(frame, scratch, heights, slots, state, costs, tours, pairs, work): 
 
 
 @kernel
+def change_of(frame, scratch, heights, slots, state, costs, tours, pairs, work, changed, place):  # type: ignore[no-untyped-def]
+    """What the value changes by when the units `changed` lie as in `place` and all others as in the state."""
+    now = state[0]
+    length, stamp, _fresh, _touched, buffer = work
+    offsets, other, flow = pairs
+    weight, of_offsets, of_tours = tours[2], tours[3], tours[4]
+    position = slots[1]
+    change = 0.0
+    stamp[:] = 0
+    for u in changed:
+        change += at_place(costs, slots, u, place[u]) - at_place(costs, slots, u, now[u])
+        for e in range(of_offsets[u], of_offsets[u + 1]):
+            stamp[of_tours[e]] = 1
+        for e in range(offsets[u], offsets[u + 1]):
+            x = other[e]
+            # Where both ends change, each sees half of it.
+            share = flow[e] if place[x] == now[x] else 0.5 * flow[e]
+            if now[u] >= 0 and now[x] >= 0:
+                change -= share * walk(frame, heights, position[now[u]], position[now[x]])
+            if place[u] >= 0 and place[x] >= 0:
+                change += share * walk(frame, heights, position[place[u]], position[place[x]])
+    for t in range(length.shape[0]):
+        if stamp[t] == 1:
+            metres = tour_metres(frame, scratch, slots, tours, place, buffer, t, -2, -1, -2, -1)
+            change += weight[t] * (metres - length[t])
+    stamp[:] = 0
+    return change
+
+
+@kernel
 def propose(state, tours, guide, u, random):  # type: ignore[no-untyped-def]
     """A slot to try for unit u: near a companion of its tours, near in cost, or anywhere."""
     place = state[0]

@@ -74,8 +74,10 @@ def fits(units, slots, rules, state, u, s, out):  # type: ignore[no-untyped-def]
         there = region[apart_row[r], s]
         if here >= 0 and region[apart_row[r], here] == there:
             continue
+        if mine == 3:
+            return False
         opposed = apart[r, 2 - mine, there]
-        if out >= 0 and side[out, r] == 3 - mine:
+        if out >= 0 and (side[out, r] == 3 - mine or side[out, r] == 3):
             opposed -= 1
         if opposed > 0:
             return False
@@ -94,8 +96,10 @@ def put(units, slots, rules, state, u, s):  # type: ignore[no-untyped-def]
     used_volume[s] += volume[u]
     used_weight[s] += weight[u]
     for r in range(apart_row.shape[0]):
-        if side[u, r] > 0:
-            apart[r, side[u, r] - 1, region[apart_row[r], s]] += 1
+        if side[u, r] & 1:
+            apart[r, 0, region[apart_row[r], s]] += 1
+        if side[u, r] & 2:
+            apart[r, 1, region[apart_row[r], s]] += 1
 
 
 @kernel
@@ -117,8 +121,10 @@ def take(units, slots, rules, state, u):  # type: ignore[no-untyped-def]
     used_volume[s] -= volume[u]
     used_weight[s] -= weight[u]
     for r in range(apart_row.shape[0]):
-        if side[u, r] > 0:
-            apart[r, side[u, r] - 1, region[apart_row[r], s]] -= 1
+        if side[u, r] & 1:
+            apart[r, 0, region[apart_row[r], s]] -= 1
+        if side[u, r] & 2:
+            apart[r, 1, region[apart_row[r], s]] -= 1
 
 
 @kernel

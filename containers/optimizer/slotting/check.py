@@ -74,9 +74,12 @@ def todays_assignments(facts: SlottingFacts) -> tuple[SlotAssignment, ...]:
     return tuple(SlotAssignment(sku=sku, location=place, pieces=max(1, many)) for (sku, place), many in order)
 
 
-def find_faults(facts: SlottingFacts, lying: tuple[SlotAssignment, ...]) -> list[Fault]:
-    """Every rule that what lies where breaks."""
-    places = {place.id: place for place in locations(facts.layout)}
+def find_faults(
+    facts: SlottingFacts, lying: tuple[SlotAssignment, ...], places: Mapping[str, Location] | None = None
+) -> list[Fault]:
+    """Every rule that what lies where breaks. places: the layout's, where the caller has them."""
+    if places is None:
+        places = {place.id: place for place in locations(facts.layout)}
     limits = {slot.location: slot for slot in facts.slots}
     faults = []
     inside: dict[str, list[SlotAssignment]] = defaultdict(list)
@@ -129,6 +132,7 @@ def slot_faults(
 
 
 def tags(facts: SlottingFacts, sku: str) -> set[str]:
+    """What rules may call the article."""
     item = facts.item_of.get(sku) or Item(sku=sku)
     return {*item.attributes, item.family} - {""}
 
@@ -159,7 +163,8 @@ def _article_faults(facts: SlottingFacts, one: SlotAssignment, place: Location, 
     return faults
 
 
-def _region(place: Location, within: str) -> tuple[Any, ...]:
+def region_of(place: Location, within: str) -> tuple[Any, ...]:
+    """The slot, bay, aisle or zone that a place lies in."""
     bay = (place.aisle, place.block, place.bay) if place.aisle >= 0 else (place.x_m, place.y_m)
     return {"slot": (place.id,), "bay": bay, "aisle": (place.aisle,), "zone": (place.zone,)}[within]
 
@@ -172,14 +177,14 @@ def _region_faults(
         found: dict[tuple[Any, ...], set[str]] = defaultdict(set)
         for one in lying:
             if one.location in places:
-                found[_region(places[one.location], rule.within)] |= tags(facts, one.sku) & set(rule.tags)
+                found[region_of(places[one.location], rule.within)] |= tags(facts, one.sku) & set(rule.tags)
         for region, both in found.items():
             if len(both) == 2:
                 detail = f"{rule.tags[0]!r} and {rule.tags[1]!r} lie in one {rule.within}: {region}"
                 faults.append(Fault(f"/rules/apart/{i}", detail))
     for i, group in enumerate(facts.rules.together):
         regions = {
-            _region(places[one.location], group.within)
+            region_of(places[one.location], group.within)
             for one in lying
             if one.location in places and group.tag in tags(facts, one.sku)
         }

@@ -192,6 +192,22 @@ class Chain:
         self.fill(order, place, np.zeros(0, dtype=np.int64))
         return self.settle()
 
+    def force(self, place: Ints) -> float:
+        """Place every unit as told, whatever rules that breaks: what lies there lies there."""
+        self.clear()
+        for u in np.flatnonzero((place >= 0) & (self.state[0] < 0)):
+            board.put(self.units, self.slots, self.rules, self.state, int(u), int(place[u]))
+        return self.settle()
+
+    def change(self, units: Ints, place: Ints) -> float:
+        """What it would add to the value now if these units lay where `place` has them, the others as now."""
+        return float(
+            anneal.change_of(
+                self._frame, self._scratch, self._heights, self.slots, self.state, self.costs.arrays, self.tours,
+                self.costs.pairs, self.work, units, place,
+            )
+        )  # fmt: skip
+
     def run(self, moves: int, hot: float) -> None:
         """Some moves at one temperature; releases the GIL."""
         if len(self.movable) == 0 or self.instance.places.count == 0:

@@ -112,7 +112,7 @@ def _restart(chain: Chain, place: Ints, order: Ints) -> None:
         chain.settle()
 
 
-def anneal(chains: list[Chain], run: Run, share: float = 1.0) -> int:
+def anneal(chains: list[Chain], run: Run, share: float = 1.0, hottest: float = HOT) -> int:
     """Cool every chain over a share of what is left of the budget. Returns the moves tried per chain."""
     scale = _typical_change(chains[0])
     limit = run.budget.iterations
@@ -126,7 +126,7 @@ def anneal(chains: list[Chain], run: Run, share: float = 1.0) -> int:
                 progress = max(moves / limit, progress if progress >= 1 else 0.0)
             if progress >= 1:
                 break
-            hot = scale * HOT * (COLD / HOT) ** progress
+            hot = scale * hottest * (COLD / HOT) ** progress
             count = chunk if limit is None else min(chunk, limit - moves)
             started = time.monotonic()
             list(threads.map(lambda chain: chain.run(count, hot), chains))  # noqa: B023 - run at once

@@ -35,7 +35,7 @@ class Units:
     """Arrays with one entry per unit.
 
     allowed: (classes, kinds) whether a unit of the class may lie alone in a slot of the kind; klass: its class.
-    side: (U, rules of `apart`) 1 or 2 for the tag that the unit has, 0 for none.
+    side: (U, rules of `apart`) 1 or 2 for the tag that the unit has, 0 for none, 3 for both: it can lie nowhere new.
     group: units of one group (-1: none) share a region; scope: per group, its row of Places.region.
     """
 
@@ -146,7 +146,7 @@ def units_of(facts: SlottingFacts, fitting: Fitting, lots: Sequence[Lot]) -> Uni
     group, scope = _groups(facts.rules, tags)
     sku = np.array([number[lot.sku] for lot in lots], dtype=np.int64)
     side = np.array(
-        [[1 if rule.tags[0] in own else 2 if rule.tags[1] in own else 0 for rule in facts.rules.apart] for own in tags],
+        [[(rule.tags[0] in own) + 2 * (rule.tags[1] in own) for rule in facts.rules.apart] for own in tags],
         dtype=np.int8,
     ).reshape(len(skus), len(facts.rules.apart))
     of_sku: dict[str, list[int]] = defaultdict(list)

@@ -48,3 +48,17 @@ async def test_todays_slots_are_scored_without_a_plan_being_sent(client: httpx.A
     result = (await client.post("/optimize", json=body)).json()
     assert result["status"] == "scored"
     assert result["objective"]["value"] == pytest.approx(result["baseline"]["value"])
+
+
+async def test_a_warehouse_job_for_reslotting_gets_moves_that_pay(client: httpx.AsyncClient) -> None:
+    warehouse = slotting_data(3, skus=20, orders=60)
+    facts = {**{name: warehouse[name] for name in ("layout", "items", "orders")}, "positions": warehouse["stock"]}
+    parameters = {"max_moves": 6, "horizon_days": 2, "payback_days": 60}
+    check_parameters("reslotting", parameters)
+    body = {"problem": "reslotting", "data": problem_data("reslotting", facts, parameters), "budget": {"seconds": 1}}
+    result = (await client.post("/optimize", json=body)).json()
+    plan = result["solution"]
+    assert 0 < len(plan["moves"]) <= 6
+    assert plan["saved_m_per_day"] > 0
+    assert plan["payback_days"] < 60
+    assert result["objective"]["value"] < result["baseline"]["value"]

@@ -1,0 +1,148 @@
+"""An independent reading of a re-slotting plan: every step is carried out on paper and looked at."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from containers.optimizer.family import CheckReport
+from containers.optimizer.reslotting.problem import Instance
+from containers.optimizer.slotting.check import find_faults, region_of, tags, todays_assignments
+from containers.optimizer.slotting.measure import Aim, measure
+from contracts.errors import Fault, from_validation
+from contracts.layout import Location, locations
+from contracts.optimize import Objective
+from contracts.problems.reslotting import Move, ReslottingLocks, ReslottingProblem, ReslottingSolution
+from contracts.problems.slotting import SlotAssignment
+
+EPSILON = 1e-4
+Lying = Counter[tuple[str, str | None]]  # pieces per SKU and location; None is the staging place
+
+
+def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
+    """What is wrong with the steps, and what the building is worth after them."""
+    facts = instance.source
+    try:
+        plan = ReslottingSolution.model_validate(solution)
+        pinned = ReslottingLocks.model_validate(locks or {})
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from error
+    faults: list[Fault] = []
+    lying: Lying = Counter()
+    for one in todays_assignments(facts):
+        lying[one.sku, one.location] += one.pieces
+    seconds = 0.0
+    places = {place.id: place for place in locations(facts.layout)}
+    for i, move in enumerate(plan.moves):
+        where = f"/moves/{i}"
+        if move.sku in pinned.keep:
+            faults.append(Fault(where, f"{move.sku} is locked and must not move"))
+        seconds += _step(instance, lying, move, i, where, places, faults)
+    if any(pieces > 0 for (_, location), pieces in lying.items() if location is None):
+        faults.append(Fault("/moves", "something is left at the staging place"))
+    faults += _budget_faults(facts, plan, seconds)
+    faults += _end_faults(plan, lying)
+    slots: dict[str, list[str]] = defaultdict(list)
+    for one in plan.assignments:
+        slots[one.sku].append(one.location)
+    parts = measure(facts, instance.building.floor, Aim(facts.objective, facts.depot_weight), slots, {})
+    parts = {name: metres / facts.horizon_days for name, metres in parts.items()}
+    parts["moving"] = seconds * facts.walk_m_per_s / facts.payback_days
+    return CheckReport(Objective(value=sum(parts.values()), unit="m/day", parts=parts), tuple(faults))
+
+
+def _step(
+    instance: Instance,
+    lying: Lying,
+    move: Move,
+    number: int,
+    where: str,
+    places: Mapping[str, Location],
+    faults: list[Fault],
+) -> float:
+    """Carry out one move; returns the seconds that it takes."""
+    facts, floor = instance.source, instance.building.floor
+    if move.step != number + 1:
+        faults.append(Fault(where, "steps are numbered from 1 in their order"))
+    for name in (move.from_location, move.to_location):
+        if name is not None and not floor.has(name):
+            faults.append(Fault(where, f"no location {name!r} in the layout"))
+            return 0.0
+    there = lying[move.sku, move.from_location]
+    if there < move.pieces:
+        faults.append(Fault(where, f"{there} pieces of {move.sku} lie at {move.from_location}, not {move.pieces}"))
+    lying[move.sku, move.from_location] -= move.pieces
+    lying[move.sku, move.to_location] += move.pieces
+    faults += [Fault(where, fault.detail) for fault in arrival_faults(facts, lying, move, places)]
+    waiting = sum(1 for (_, location), pieces in lying.items() if location is None and pieces > 0)
+    if waiting > facts.staging_places:
+        faults.append(Fault(where, f"{waiting} articles wait at the depot; the limit is {facts.staging_places}"))
+    metres = _metres(instance, move.from_location, move.to_location)
+    seconds = facts.work.fixed_s + move.pieces * facts.work.piece_s + metres / facts.work.travel_m_per_s
+    if abs(seconds - move.seconds) > EPSILON:
+        faults.append(Fault(where, f"the move takes {seconds} s"))
+    return seconds
+
+
+def arrival_faults(facts: ReslottingProblem, lying: Lying, move: Move, places: Mapping[str, Location]) -> list[Fault]:
+    """Rules that the article breaks where it has arrived. What lay wrong before is not this step's fault."""
+    if move.to_location is None:
+        return []
+    place = places[move.to_location]
+    inside = [
+        SlotAssignment(sku=sku, location=move.to_location, pieces=pieces)
+        for (sku, location), pieces in lying.items()
+        if location == move.to_location and pieces > 0
+    ]
+    others = tuple(one for one in inside if one.sku != move.sku)
+    known = {fault.detail for fault in find_faults(facts, others, places)} if others else set()
+    faults = [fault for fault in find_faults(facts, tuple(inside), places) if fault.detail not in known]
+    own = tags(facts, move.sku)
+    for rule in facts.rules.apart:
+        here = region_of(place, rule.within)
+        from_there = move.from_location is not None and region_of(places[move.from_location], rule.within) == here
+        other = set(rule.tags) - own
+        if len(other) == 2 or from_there:
+            continue
+        if not other:
+            faults.append(
+                Fault("", f"{move.sku} has both {rule.tags[0]!r} and {rule.tags[1]!r}: no {rule.within} takes it")
+            )
+        for (sku, location), pieces in lying.items():
+            if location is None or pieces <= 0 or sku == move.sku:
+                continue
+            if region_of(places[location], rule.within) == here and other & tags(facts, sku):
+                faults.append(Fault("", f"{move.sku} and {sku} must not lie in one {rule.within}"))
+                break
+    return [fault for fault in faults if not fault.pointer.startswith("/rules/")]
+
+
+def _metres(instance: Instance, here: str | None, there: str | None) -> float:
+    floor = instance.building.floor
+    if here is not None and there is not None:
+        return floor.distance(floor.position(here), floor.position(there))
+    return sum(floor.from_start(floor.position(name)) for name in (here, there) if name is not None)
+
+
+def _budget_faults(facts: ReslottingProblem, plan: ReslottingSolution, seconds: float) -> list[Fault]:
+    faults = []
+    if facts.max_moves is not None and len(plan.moves) > facts.max_moves:
+        faults.append(Fault("/moves", f"{len(plan.moves)} moves; the limit is {facts.max_moves}"))
+    if facts.max_minutes is not None and seconds > 60 * facts.max_minutes + EPSILON:
+        faults.append(Fault("/moves", f"{seconds / 60:.1f} minutes; the limit is {facts.max_minutes}"))
+    if abs(plan.minutes - seconds / 60) > EPSILON:
+        faults.append(Fault("/minutes", f"the moves take {seconds / 60} minutes"))
+    return faults
+
+
+def _end_faults(plan: ReslottingSolution, lying: Lying) -> list[Fault]:
+    after = {key: pieces for key, pieces in lying.items() if pieces > 0 and key[1] is not None}
+    told: Counter[tuple[str, str | None]] = Counter()
+    for one in plan.assignments:
+        told[one.sku, one.location] += one.pieces
+    if dict(told) != after:
+        return [Fault("/assignments", "they are not what lies where after the last step")]
+    return []

@@ -1,0 +1,26 @@
+"""Compiles, or loads from the cache, every kernel that re-slotting needs, by solving a tiny problem."""
+
+from __future__ import annotations
+
+from containers.optimizer.family import Run
+from containers.optimizer.reslotting.problem import read
+from containers.optimizer.reslotting.solve import solve
+from contracts.layout import location_id
+from contracts.optimize import Budget
+
+_done = False
+
+
+def warm() -> None:
+    """Once per process."""
+    global _done
+    if _done:
+        return
+    data = {
+        "layout": {"type": "parametric", "aisles": 2, "bays_per_block": 6},
+        "stock": [{"sku": f"S{i}", "location": location_id(1, "L", 5 - i, 0), "quantity": 5} for i in range(4)],
+        "orders": [{"id": f"O{i}", "lines": [{"sku": f"S{i % 2}", "quantity": 1}]} for i in range(40)],
+    }
+    for objective in ("affinity", "pick_distance"):
+        solve(read({**data, "objective": objective}), Run(Budget(seconds=60, iterations=200)))
+    _done = True
