@@ -32,7 +32,11 @@ class Waiters:
         return len(self._line)
 
     async def wait(self, wish: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]:
-        """What `serve` gives this wish within `seconds`; empty at the end, and at once when too many wait already."""
+        """What `serve` gives this wish within `seconds`; empty at the end, and at once when too many wait already.
+
+        A call that is repeated with its idempotency key takes the place of the first one, whose caller is gone.
+        """
+        self._end_earlier(wish.get("key"))
         if len(self._line) >= MAX_WAITERS:
             return []
         waiter = Waiter(wish)
@@ -45,6 +49,11 @@ class Waiters:
         finally:
             self._line.pop(waiter, None)
         return waiter.tasks
+
+    def _end_earlier(self, key: str | None) -> None:
+        for waiter in [w for w in self._line if key and w.wish.get("key") == key]:
+            del self._line[waiter]
+            waiter.woken.set()
 
     def serve(self, kinds: Callable[[], list[Kind]], take: Take) -> None:
         """Give the waiting what suits them. kinds: of what waits, asked when somebody waits for it; take: leases it."""
