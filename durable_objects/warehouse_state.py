@@ -317,7 +317,13 @@ class WarehouseState(StatefulObject):
     async def alarm(self, info: Any = None) -> None:  # noqa: ARG002
         self._wake_at = None
         self._streams.heartbeat(now_ms())
-        await asyncio.gather(self._deliver(), self._outbox.run())
+        outcomes = await asyncio.gather(self._deliver(), self._outbox.run(), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                # The platform gives an alarm up after a few failures; this one must go on for as long as there is work.
+                log("alarm-failed", object=":".join(self._names), error=repr(outcome))
+                self._wake(now_ms() + RETRY_MS)
+                return
         self._schedule()
 
     def _schedule(self) -> None:

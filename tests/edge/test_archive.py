@@ -130,6 +130,11 @@ def test_a_webhook_that_cannot_be_is_refused_and_not_kept(edge: Edge, change: di
     assert edge.http.get("/v1/webhooks?limit=1000").json()["items"] == before
 
 
+def test_an_oversize_webhook_is_refused(edge: Edge) -> None:
+    answer = edge.http.post("/v1/webhooks", json={"url": "https://example.com/", "label": "x" * 70_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+
+
 def test_a_key_for_some_warehouses_sees_and_makes_webhooks_for_those_alone(edge: Edge) -> None:
     key = edge.http.post("/v1/keys", json={"name": "x", "role": "admin", "warehouses": ["berlin"]}).json()["key"]
     narrow = {"authorization": f"Bearer {key}"}

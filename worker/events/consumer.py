@@ -5,6 +5,7 @@ Whatever a message asks for can be done twice with the same outcome: queues deli
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -64,13 +65,20 @@ async def _events(env: Any, messages: Sequence[Message]) -> None:
 
 
 async def _deliveries(env: Any, messages: Sequence[Message]) -> None:
-    """`storemax-webhooks`: one delivery to one receiver each."""
-    for message in messages:
+    """`storemax-webhooks`: one delivery to one receiver each, side by side: a slow receiver holds nobody up."""
+    await asyncio.gather(*(_deliver(env, message) for message in messages))
+
+
+async def _deliver(env: Any, message: Message) -> None:
+    try:
         pause = await webhooks.deliver(env, message.body, message.attempts)
-        if pause is None:
-            message.source.ack()
-        else:
-            message.source.retry(delaySeconds=pause)
+    except Exception as fault:  # noqa: BLE001 - the registry did not answer: this delivery comes again, the others stay settled
+        event("message-failed", message=str(message.source.id), attempts=message.attempts, error=repr(fault))
+        pause = AGAIN.pause(message.attempts, random.random())
+    if pause is None:
+        message.source.ack()
+    else:
+        message.source.retry(delaySeconds=int(pause))
 
 
 async def _dead(env: Any, messages: Sequence[Message]) -> None:

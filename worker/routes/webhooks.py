@@ -32,6 +32,7 @@ PATH = "/v1/webhooks"
     answers={201: WebhookCreated},
     problems=("invalid", "conflict"),
     idempotent=False,
+    max_body_bytes=65_536,
     examples={"orders": {"url": "https://erp.example.com/storemax", "types": ["orders", "stock.picked"]}},
     description="Deliveries are signed as in Standard Webhooks; see docs/events.md.",
 )
