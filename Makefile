@@ -116,6 +116,10 @@ fuzz: setup ## 10,000 cases from the served OpenAPI document, and raw HTTP: no 5
 	@$(PY) -m tests.fuzz.schema --cases $(CASES) $(ARGS)
 	@$(PY) -m tests.fuzz.raw --cases $(CASES) $(ARGS)
 
+.PHONY: load
+load: setup ## a mixed load over loopback: error rate below 0.01 %, latency beside a bare Worker
+	@$(PY) -m benchmarks.load $(ARGS)
+
 # --- the agents' image -----------------------------------------------------------------------------------------------
 
 .PHONY: image-test sbom audit
