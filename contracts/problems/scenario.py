@@ -11,8 +11,10 @@ from contracts.catalogue import Item, StockLine
 from contracts.layout import Layout
 from contracts.problems.batching import MAX_ORDERS, MAX_STOCK_LINES, BatchOrder, Cart, Pace
 from contracts.problems.labour import Window
+from contracts.problems.reslotting import MAX_MOVES, Move, MoveWork
+from contracts.problems.slotting import SlottingRules
 
-Step = Literal["route", "batch", "labour"]
+Step = Literal["reslot", "route", "batch", "labour"]
 
 
 class Crew(Model):
@@ -21,6 +23,16 @@ class Crew(Model):
     pickers: Annotated[int, Field(ge=1, le=200)] = 1
     shift_s: Annotated[int, Field(ge=60, le=604_800)] = 28_800
     breaks: Annotated[tuple[Window, ...], Field(max_length=16)] = ()
+
+
+class Reslotting(Model):
+    """The step "reslot": how many moves or minutes may be spent, what a move costs, and the rules of the building."""
+
+    max_moves: Annotated[int, Field(ge=0, le=MAX_MOVES)] | None = None
+    max_minutes: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    payback_days: Annotated[float, Field(gt=0, le=3660)] = 30.0
+    work: MoveWork = MoveWork()
+    rules: SlottingRules = SlottingRules()
 
 
 class SimulationSettings(Model):
@@ -42,7 +54,8 @@ class ScenarioProblem(Model):
     cart: Cart = Cart()
     pace: Pace = Pace()
     crew: Crew = Crew()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=8)] = ("route", "batch", "labour")
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=8)] = ("reslot", "route", "batch", "labour")
+    reslotting: Reslotting = Reslotting()
     days: Annotated[float, Field(gt=0, le=3660)] = 1.0
     days_per_year: Annotated[float, Field(gt=0, le=366)] = 250.0
     wage_per_hour: Annotated[int, Field(ge=0, le=100_000_000)] = 0
@@ -52,6 +65,8 @@ class ScenarioProblem(Model):
     def _steps_once(self) -> ScenarioProblem:
         if len(set(self.steps)) != len(self.steps):
             raise ValueError("steps: name each step once")
+        if "reslot" in self.steps[1:]:
+            raise ValueError("steps: reslot comes first, for every later step plans on its slots")
         return self
 
 
@@ -89,6 +104,8 @@ class ScenarioSolution(Model):
     saved_metres: float
     saved_share: float  # of today's metres
     saved_seconds: float
-    saved_cost_per_year: int | None = None
+    saved_cost_per_year: int | None = None  # the moves of a re-slotting are paid once, and not in it
+    moves: tuple[Move, ...] = ()  # of the re-slotting, in their safe order
+    moves_minutes: float = 0.0
     batches: tuple[dict[str, Any], ...]  # the last stage's, as in BatchingSolution, with picker and start
     forecast: Forecast | None = None

@@ -21,18 +21,20 @@ def _check(scenario, solution, locks):  # type: ignore[no-untyped-def]
 
 def _baseline(scenario: Scenario) -> Reference:
     """Today's work: orders as they come, S-shape walks, each tour to whoever is free first."""
-    from containers.optimizer.scenario.stages import stage, today
+    from containers.optimizer.scenario.stages import by_rule, stage
 
-    state = today(scenario.source, scenario.today)
+    state = by_rule(scenario.source, scenario.today)
     return Reference(value=stage(scenario.source, state, None).seconds, method=state.method)
 
 
 def _warm() -> None:
     from containers.optimizer.batching import FAMILY as BATCHING
     from containers.optimizer.labour import FAMILY as LABOUR
+    from containers.optimizer.reslotting import FAMILY as RESLOTTING
 
     BATCHING.warm()
     LABOUR.warm()
+    RESLOTTING.warm()
 
 
 FAMILY: Family[Scenario] = Family(

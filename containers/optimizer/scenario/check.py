@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from containers.optimizer.batching import FAMILY as BATCHING
+from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
-from containers.optimizer.scenario.problem import Scenario
+from containers.optimizer.reslotting import FAMILY as RESLOTTING
+from containers.optimizer.scenario.problem import Scenario, batching_on
+from containers.optimizer.scenario.reslot import facts
 from contracts.errors import Fault, from_validation
 from contracts.optimize import Objective
 from contracts.problems.batching import Batch
@@ -31,8 +35,45 @@ def check(scenario: Scenario, solution: Mapping[str, Any], _locks: Mapping[str, 
     last = model.stages[-1]
     walking = last.metres / scenario.source.pace.walk_m_per_s
     value = Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})
-    faults = _sums(model) + (_plan(scenario, model) if model.batches else [])
-    return CheckReport(value, tuple(faults), scenario.today.left_out)
+    faults = _sums(model)
+    stock = _after_moves(scenario, model, faults)
+    instance = batching_on(scenario.source, stock) if model.moves else scenario.today
+    if model.batches and not faults:
+        faults += _plan(scenario, instance, model)
+    return CheckReport(value, tuple(faults), instance.left_out)
+
+
+def _after_moves(scenario: Scenario, model: ScenarioSolution, faults: list[Fault]) -> list[dict[str, Any]]:
+    """Carry the moves out, one by one; what they break by the re-slotting family's own check is a fault here."""
+    stock = Counter[tuple[str, str]]()
+    for line in scenario.source.stock:
+        stock[line.sku, line.location] += line.quantity
+    waiting = Counter[str]()
+    for move in model.moves:
+        if move.from_location is None:
+            waiting[move.sku] -= move.pieces
+        else:
+            stock[move.sku, move.from_location] -= move.pieces
+        if move.to_location is None:
+            waiting[move.sku] += move.pieces
+        else:
+            stock[move.sku, move.to_location] += move.pieces
+    rows = [{"sku": sku, "location": place, "quantity": n} for (sku, place), n in stock.items() if n > 0]
+    if not model.moves:
+        return rows
+    if min(*stock.values(), *waiting.values(), 0) < 0 or any(waiting.values()):
+        faults.append(Fault("/moves", "the moves take more than there is, or leave something beside the shelves"))
+        return rows
+    minutes = sum(move.seconds for move in model.moves) / 60
+    plan = {
+        "moves": [move.model_dump(mode="json") for move in model.moves],
+        "assignments": [{"sku": r["sku"], "location": r["location"], "pieces": r["quantity"]} for r in rows],
+        "minutes": minutes,
+    }
+    report = RESLOTTING.check(RESLOTTING.read(facts(scenario.source)), plan, None)
+    # What the moves save is told by the stages, so the plan's own claims are left out.
+    faults += [fault for fault in report.violations if fault.pointer.startswith("/moves")]
+    return rows
 
 
 def _sums(model: ScenarioSolution) -> list[Fault]:
@@ -48,7 +89,7 @@ def _sums(model: ScenarioSolution) -> list[Fault]:
     return faults
 
 
-def _plan(scenario: Scenario, model: ScenarioSolution) -> list[Fault]:
+def _plan(scenario: Scenario, instance: Instance, model: ScenarioSolution) -> list[Fault]:
     """The last stage's plan: feasible by the batching family's own check, as long and as slow as the stage says, and
     nobody walks two tours at once."""
     try:
@@ -67,7 +108,7 @@ def _plan(scenario: Scenario, model: ScenarioSolution) -> list[Fault]:
         "saved_m": 0.0,
         "saved_share": 0.0,
     }
-    report = BATCHING.check(scenario.today, plain, None)
+    report = BATCHING.check(instance, plain, None)
     # The plan stands for itself here: what it saves is told by the stages.
     faults = [fault for fault in report.violations if not fault.pointer.startswith(("/baseline", "/saved"))]
     if abs(sum(row.distance_m for row in rows) - last.metres) > CENTIMETRE * max(1, len(rows)):

@@ -9,7 +9,7 @@ from typing import Any
 from containers.optimizer.family import Answer, Run
 from containers.optimizer.scenario.problem import Scenario
 from containers.optimizer.scenario.simulate import simulate
-from containers.optimizer.scenario.stages import State, finish_s, stage, today
+from containers.optimizer.scenario.stages import State, by_rule, finish_s, stage
 from containers.optimizer.scenario.steps import SHARES, STEPS
 from contracts.optimize import Budget, Objective
 from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolution, Stage
@@ -18,14 +18,14 @@ from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolut
 def solve(scenario: Scenario, run: Run) -> Answer:
     """The chain's figures. Seconds of work after each step are reported as incumbents."""
     source = scenario.source
-    state = today(source, scenario.today)
+    state = by_rule(source, scenario.today)
     stages: list[Stage] = [stage(source, state, None)]
     run.report(stages[0].seconds)
     total = sum(SHARES.get(step, 0.0) for step in source.steps) or 1.0
     iterations = 0
     for step in source.steps:
         inner = _part(run, SHARES.get(step, 0.0) / total)
-        state = STEPS[step](source, scenario.today, state, inner)
+        state = STEPS[step](source, state, inner)
         stages.append(stage(source, state, stages[-1]))
         iterations += 1
         run.report(stages[-1].seconds, None, iterations)
@@ -35,13 +35,15 @@ def solve(scenario: Scenario, run: Run) -> Answer:
         saved_share=round(1 - stages[-1].metres / stages[0].metres, 6) if stages[0].metres else 0.0,
         saved_seconds=round(stages[0].seconds - stages[-1].seconds, 6),
         saved_cost_per_year=_per_year(source, stages),
+        moves=state.moves,
+        moves_minutes=round(sum(move.seconds for move in state.moves) / 60, 6),
         batches=tuple(_batches(source, state)),
         forecast=forecast(source, state, run.seed),
     )
     return Answer(
         objective=objective(source, stages[-1]),
         solution=solution.model_dump(mode="json"),
-        unassigned=scenario.today.left_out,
+        unassigned=state.instance.left_out,
         iterations=iterations,
         stopped_by=run.stop_reason or "complete",
     )

@@ -9,6 +9,7 @@ from containers.optimizer.batching.baseline import METHOD, first_come
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.scenario.tours import Tour, of_rule
 from contracts.problems.batching import Batch
+from contracts.problems.reslotting import Move
 from contracts.problems.scenario import ScenarioProblem, Stage
 
 TODAY = "today"
@@ -20,15 +21,17 @@ class State:
 
     step: str
     method: str
+    instance: Instance  # the orders on the slots of this state
     tours: tuple[Tour, ...]
     hands: tuple[tuple[int, ...], ...]  # per picker: numbers of tours in order
     batches: tuple[Batch, ...] = ()  # where a plan says more than a tour
+    moves: tuple[Move, ...] = ()  # that led to the slots
 
 
-def today(source: ScenarioProblem, instance: Instance) -> State:
+def by_rule(source: ScenarioProblem, instance: Instance, step: str = TODAY) -> State:
     """Orders onto carts as they come, walked S-shape, each to whoever is free first."""
     tours = tuple(of_rule(instance, batch) for batch in first_come(instance))
-    return State(TODAY, METHOD, tours, deal(source, tours))
+    return State(step, METHOD, instance, tours, deal(source, tours))
 
 
 def deal(source: ScenarioProblem, tours: Sequence[Tour]) -> tuple[tuple[int, ...], ...]:

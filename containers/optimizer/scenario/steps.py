@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from containers.optimizer.batching import FAMILY as BATCHING
 from containers.optimizer.batching.answer import answer_of
 from containers.optimizer.batching.baseline import first_come
-from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import Run
 from containers.optimizer.labour import FAMILY as LABOUR
 from containers.optimizer.labour.problem import build
-from containers.optimizer.scenario.stages import State, deal
+from containers.optimizer.scenario.problem import batching_on
+from containers.optimizer.scenario.reslot import moved_stock, plan_moves
+from containers.optimizer.scenario.stages import State, by_rule, deal
 from containers.optimizer.scenario.tours import of_batch
 from contracts.problems.batching import Batch, BatchingSolution
 from contracts.problems.labour import LabourProblem, LabourSolution, LabourTask, Window, Worker
 from contracts.problems.scenario import ScenarioProblem
 
-StepFunction = Callable[[ScenarioProblem, Instance, State, Run], State]
+StepFunction = Callable[[ScenarioProblem, State, Run], State]
 
 
-def route(source: ScenarioProblem, instance: Instance, _before: State, _run: Run) -> State:
+def reslot(source: ScenarioProblem, _before: State, run: Run) -> State:
+    """The moves that pay are made; people work as today."""
+    plan = plan_moves(source, run)
+    stock = moved_stock([line.model_dump() for line in source.stock], plan.moves)
+    state = by_rule(source, batching_on(source, stock), "reslot")
+    return replace(state, method=f"{len(plan.moves)} moves; {state.method}", moves=plan.moves)
+
+
+def route(source: ScenarioProblem, before: State, _run: Run) -> State:
     """The same carts as today, each on its shortest walk."""
+    instance = before.instance
     solution = BatchingSolution.model_validate(answer_of(instance, first_come(instance)).solution)
-    return _of_batches(source, "route", "first come, first served; shortest walks", solution.batches)
+    return _of_batches(source, before, "route", "first come, first served; shortest walks", solution.batches)
 
 
-def batch(source: ScenarioProblem, instance: Instance, _before: State, run: Run) -> State:
+def batch(source: ScenarioProblem, before: State, run: Run) -> State:
     """Orders grouped anew, together with their walks."""
-    answer = BATCHING.solve(instance, run)
-    solution = BatchingSolution.model_validate(answer.solution)
-    return _of_batches(source, "batch", "order batching joint with routing", solution.batches)
+    solution = BatchingSolution.model_validate(BATCHING.solve(before.instance, run).solution)
+    return _of_batches(source, before, "batch", "order batching joint with routing", solution.batches)
 
 
-def labour(source: ScenarioProblem, _instance: Instance, before: State, run: Run) -> State:
+def labour(source: ScenarioProblem, before: State, run: Run) -> State:
     """The tours dealt to the crew anew, so that the last one ends early."""
     crew = source.crew
     shift = (Window(start_s=0, end_s=_horizon(source, before)),)
@@ -47,14 +57,11 @@ def labour(source: ScenarioProblem, _instance: Instance, before: State, run: Run
     hands: list[list[int]] = [[] for _ in range(crew.pickers)]
     for row in sorted(solution.assignments, key=lambda row: row.start_s):
         hands[int(row.worker[1:]) - 1].append(int(row.task[1:]))
-    state = State(
-        "labour", "tours dealt so that the last ends early", before.tours, tuple(map(tuple, hands)), before.batches
-    )
-    return state if _load(source, state) < _load(source, before) else _renamed(before)
-
-
-def _renamed(before: State) -> State:
-    return State("labour", "as before: nothing ends earlier", before.tours, before.hands, before.batches)
+    method = "tours dealt so that the last ends early"
+    state = replace(before, step="labour", method=method, hands=tuple(map(tuple, hands)))
+    if _load(source, state) < _load(source, before):
+        return state
+    return replace(before, step="labour", method="as before: nothing ends earlier")
 
 
 def _load(source: ScenarioProblem, state: State) -> float:
@@ -66,11 +73,11 @@ def _horizon(source: ScenarioProblem, state: State) -> int:
     return 1 + sum(max(1, round(tour.seconds(source.pace))) for tour in state.tours)
 
 
-def _of_batches(source: ScenarioProblem, step: str, method: str, batches: tuple[Batch, ...]) -> State:
+def _of_batches(source: ScenarioProblem, before: State, step: str, method: str, batches: tuple[Batch, ...]) -> State:
     tours = tuple(of_batch(one) for one in batches)
-    return State(step, method, tours, deal(source, tours), batches)
+    return State(step, method, before.instance, tours, deal(source, tours), batches, before.moves)
 
 
-STEPS: Mapping[str, StepFunction] = {"route": route, "batch": batch, "labour": labour}
-# Shares of the time that the searching steps get; the others take what they need.
-SHARES: Mapping[str, float] = {"batch": 0.7, "labour": 0.2}
+STEPS: Mapping[str, StepFunction] = {"reslot": reslot, "route": route, "batch": batch, "labour": labour}
+# Parts of the time that the searching steps get; the others take what they need.
+SHARES: Mapping[str, float] = {"reslot": 0.4, "batch": 0.45, "labour": 0.15}

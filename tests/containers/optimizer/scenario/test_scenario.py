@@ -32,8 +32,11 @@ def orders(*skus: str) -> list[dict[str, Any]]:
     return [{"id": f"O{n}", "lines": [{"sku": sku, "quantity": 1}]} for n, sku in enumerate(skus)]
 
 
+STEPS = ["route", "batch", "labour"]
+
+
 def run(seconds: float = 600.0, **data: Any) -> OptimizeResult:
-    whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, **data}
+    whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "steps": STEPS, **data}
     budget = Budget(seconds=seconds, iterations=2_000, seed=4)
     return execute(OptimizeRequest(problem="scenario", data=whole, budget=budget), Run(budget))
 
@@ -48,6 +51,25 @@ def test_each_step_is_measured_on_the_same_orders() -> None:
     assert metres["batch"] == pytest.approx(22)
     assert metres["today"] >= metres["route"]
     assert result.solution["saved_metres"] == pytest.approx(metres["today"] - 22)
+
+
+def test_moving_the_articles_that_are_asked_for_to_the_front_is_a_step_of_its_own() -> None:
+    """ "far" is asked for ten times and lies at the back; bay 2 of its aisle is free. A tour to bay 1 + b walks
+    2 x (1 + b) m; after the move each is shorter, for the moves that pay are made before anything else changes."""
+    settings = {"work": {"fixed_s": 1.0}, "payback_days": 365}
+    result = run(orders=orders(*["far"] * 10), steps=["reslot", "route"], reslotting=settings, cart={"orders": 1})
+    stages = {stage["step"]: stage for stage in result.solution["stages"]}
+    assert result.solution["moves"]
+    assert {move["sku"] for move in result.solution["moves"]} >= {"far"}
+    assert stages["reslot"]["metres"] < stages["today"]["metres"]
+    assert stages["route"]["metres"] < 10 * 20  # ten tours to the far bay would walk 20 m each
+    assert result.solution["moves_minutes"] > 0
+
+
+def test_a_building_without_paying_moves_stays_as_it_is() -> None:
+    settings = {"work": {"fixed_s": 80_000.0}, "payback_days": 0.1}
+    result = run(orders=orders("far"), steps=["reslot", "route"], reslotting=settings)
+    assert result.solution["moves"] == []
 
 
 def test_seconds_and_money_follow_from_the_pace_and_the_wage() -> None:
@@ -124,6 +146,7 @@ def test_no_orders_cost_nothing() -> None:
     [
         ({"steps": ["batch", "batch"]}, "/data"),
         ({"steps": []}, "/data/steps"),
+        ({"steps": ["batch", "reslot"]}, "/data"),
         ({"steps": ["teleport"]}, "/data/steps/0"),
         ({"stock": [{"sku": "near", "location": "nowhere", "quantity": 1}]}, "/data/stock/0/location"),
         ({"crew": {"pickers": 0}}, "/data/crew/pickers"),
@@ -138,6 +161,7 @@ def test_a_bad_scenario_is_refused_by_name(change: dict[str, Any], pointer: str)
 
 def test_a_changed_figure_is_caught() -> None:
     whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "orders": orders("near", "far")}
+    whole["steps"] = STEPS
     scenario = FAMILY.read(whole)
     solution = FAMILY.solve(scenario, Run(Budget(seconds=600, iterations=500))).solution
     assert FAMILY.check(scenario, solution, None).violations == ()
