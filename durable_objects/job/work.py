@@ -24,8 +24,8 @@ from durable_objects.log import log
 
 # A job that waits is told when it may run. Should that word be lost, it asks after so many seconds.
 ASK_SECONDS = 30.0
-# Too many jobs, not a bad one: it comes again until its deadline.
-NO_ROOM = frozenset({"no-capacity", "overloaded"})
+# Too many jobs, or a rollout that is under way: nothing was lost, and it comes again until its deadline.
+NO_ROOM = frozenset({"no-capacity", "overloaded", "protocol-unsupported"})
 
 
 def now_text() -> str:

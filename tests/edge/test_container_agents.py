@@ -13,18 +13,19 @@ import pytest
 from tests.edge.conftest import Edge
 
 AGENT = "/v1/agents/sync"
-MAX_INSTANCES = 3  # of the sync agent
+OPTIMIZER = "/v1/agents/optimizer"
+OPTIMIZERS = 5  # at most
 
 
-def listing(edge: Edge) -> dict[str, Any]:
+def listing(edge: Edge, agent: str = "sync") -> dict[str, Any]:
     answer = edge.http.get("/v1/agents")
     assert answer.status_code == 200, answer.text
-    return next(agent for agent in answer.json()["agents"] if agent["type"] == "sync")
+    return next(entry for entry in answer.json()["agents"] if entry["type"] == agent)
 
 
-def ask(edge: Edge, session: str | None, path: str = "/health") -> httpx.Response:
+def ask(edge: Edge, session: str | None, path: str = "/health", base: str = AGENT) -> httpx.Response:
     headers = {"x-session-id": session} if session else {}
-    return edge.http.get(AGENT + path, headers=headers, timeout=60)
+    return edge.http.get(base + path, headers=headers, timeout=60)
 
 
 def wait(condition: Any, seconds: float = 20.0) -> Any:
@@ -38,10 +39,11 @@ def wait(condition: Any, seconds: float = 20.0) -> Any:
 @pytest.fixture(autouse=True)
 def _empty_fleet(edge: Edge) -> Iterator[None]:
     yield
-    for instance in listing(edge)["instances"]:
-        if instance["status"] != "stopped":
-            edge.http.post(f"{AGENT}/sessions/{instance['session']}/stop")
-    wait(lambda: listing(edge)["occupied"] == 0)
+    for agent in ("sync", "optimizer", "warehouse-manager"):
+        for instance in listing(edge, agent)["instances"]:
+            if instance["status"] != "stopped":
+                edge.http.post(f"/v1/agents/{agent}/sessions/{instance['session']}/stop")
+        wait(lambda agent=agent: listing(edge, agent)["occupied"] == 0, 40)  # type: ignore[misc]
 
 
 def test_the_same_session_meets_the_same_instance_and_another_session_another(edge: Edge) -> None:
@@ -60,15 +62,37 @@ def test_requests_without_a_session_go_to_the_pool(edge: Edge) -> None:
 
 def test_twenty_sessions_at_once_start_as_many_as_allowed_and_the_others_are_told_to_come_back(edge: Edge) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda number: ask(edge, f"s{number}"), range(20)))
+        answers = list(pool.map(lambda number: ask(edge, f"s{number}", base=OPTIMIZER), range(20)))
     served = [answer for answer in answers if answer.status_code == 200]
     refused = [answer for answer in answers if answer.status_code == 503]
-    assert (len(served), len(refused)) == (MAX_INSTANCES, 20 - MAX_INSTANCES)
-    assert len({answer.json()["incarnation"] for answer in served}) == MAX_INSTANCES
+    assert (len(served), len(refused)) == (OPTIMIZERS, 20 - OPTIMIZERS), [answer.text for answer in answers]
+    assert len({answer.json()["incarnation"] for answer in served}) == OPTIMIZERS
     for answer in refused:
         assert answer.json()["code"] == "no-capacity"
         assert int(answer.headers["retry-after"]) >= 1
-    wait(lambda: listing(edge)["occupied"] == MAX_INSTANCES)
+    wait(lambda: listing(edge, "optimizer")["occupied"] == OPTIMIZERS)
+
+
+def test_a_container_killed_during_a_request_is_told_at_once_and_the_next_request_gets_another(edge: Edge) -> None:
+    """A body that was sent is gone with its container, so the request is not repeated: 502, and how it ended is listed."""
+    manager, headers = "/v1/agents/warehouse-manager", {"x-session-id": "killed", "content-type": "application/json"}
+    first = ask(edge, "killed", base=manager).json()["incarnation"]
+
+    def upload() -> Iterator[bytes]:
+        yield b'{"action": '
+        edge.stack.kill_container("warehouse-manager:default.killed")
+        yield b'"kpis"}'
+
+    answer = edge.http.post(f"{manager}/manage", content=upload(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (502, "agent-failed"), answer.text
+    assert ask(edge, "killed", base=manager).json()["incarnation"] != first
+
+    def last_exit() -> Any:
+        rows = listing(edge, "warehouse-manager")["instances"]
+        return next(row for row in rows if row["session"] == "killed")["last_exit"]
+
+    assert wait(lambda: last_exit() and last_exit()["incarnation"] == first)
+    assert last_exit()["exit_code"] == 137
 
 
 def test_the_listing_tells_state_incarnation_and_load_and_stop_ends_the_instance(edge: Edge) -> None:
