@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -82,3 +83,21 @@ def put_item(edge: Edge, warehouse: str, sku: str) -> None:
 
 def head(edge: Edge, warehouse: str) -> int:
     return int(edge.http.get(f"/v1/warehouses/{warehouse}/events?limit=1").json()["head"])
+
+
+def archived(http: httpx.Client, warehouse: str) -> list[dict[str, Any]]:
+    """Every event in the archive's files of yesterday and today, file by file as they are listed."""
+    events: list[dict[str, Any]] = []
+    for ago in (86_400, 0):
+        day = datetime.fromtimestamp(time.time() - ago, UTC).strftime("%Y-%m-%d")
+        path = f"/v1/warehouses/{warehouse}/archive?day={day}&limit=2"
+        while path:
+            answer = http.get(path)
+            assert answer.status_code == 200, answer.text
+            for file in answer.json()["items"]:
+                text = http.get(f"/v1/warehouses/{warehouse}/archive/{day}/{file['name']}").text
+                found = [json.loads(line) for line in text.splitlines()]
+                assert [found[0]["sequence"], found[-1]["sequence"]] == [file["first"], file["last"]]
+                events += found
+            path = answer.links["next"]["url"] if "next" in answer.links else ""
+    return events

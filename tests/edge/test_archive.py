@@ -11,26 +11,9 @@ import pytest
 
 from contracts.webhook_signing import verify
 from tests.edge.conftest import Edge, until
-from tests.edge.following import head, put_item
+from tests.edge.following import archived, head, put_item
 from tests.edge.receiver import Receiver
 from tests.edge.warehouses import create
-
-
-def archived(edge: Edge, warehouse: str) -> list[dict[str, Any]]:
-    """Every event in the archive's files of today and yesterday, in the order of the listings."""
-    events = []
-    for day in sorted({datetime.fromtimestamp(time.time() - ago, UTC).strftime("%Y-%m-%d") for ago in (0, 86_400)}):
-        path = f"/v1/warehouses/{warehouse}/archive?day={day}&limit=2"
-        while path:
-            answer = edge.http.get(path)
-            assert answer.status_code == 200, answer.text
-            for file in answer.json()["items"]:
-                text = edge.http.get(f"/v1/warehouses/{warehouse}/archive/{day}/{file['name']}").text
-                found = [json.loads(line) for line in text.splitlines()]
-                assert [found[0]["sequence"], found[-1]["sequence"]] == [file["first"], file["last"]]
-                events += found
-            path = answer.links["next"]["url"] if "next" in answer.links else ""
-    return events
 
 
 def test_every_event_reaches_the_archive_once_in_files_named_by_their_range(edge: Edge) -> None:
@@ -38,8 +21,8 @@ def test_every_event_reaches_the_archive_once_in_files_named_by_their_range(edge
     for round_ in range(3):
         for number in range(5):
             put_item(edge, name, f"i{round_}-{number}")
-        until(lambda: len(archived(edge, name)) == head(edge, name))
-    events = archived(edge, name)
+        until(lambda: len(archived(edge.http, name)) == head(edge, name))
+    events = archived(edge.http, name)
     assert [event["sequence"] for event in events] == list(range(1, 17))
     assert events == edge.http.get(f"/v1/warehouses/{name}/events").json()["items"]
 
