@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 
 FIRST_COLUMNS = 2000
 ROUND_COLUMNS = 1500
-ROUNDS = 4
+ROUNDS = 30
 MAX_INTEGER_COLUMNS = 6000
 
 
@@ -33,6 +33,11 @@ class Columns:
     @property
     def count(self) -> int:
         return len(self.cost)
+
+    def __add__(self, other: Columns) -> Columns:
+        """Both, one after the other."""
+        first = np.concatenate((self.first, other.first[1:] + self.first[-1]))
+        return Columns(first, np.concatenate((self.members, other.members)), np.concatenate((self.cost, other.cost)))
 
     def priced(self, duals: FloatArray) -> FloatArray:
         """Reduced cost of every column."""
@@ -62,44 +67,60 @@ def columns_of(pools: list[tuple[Any, ...]], weights: FloatArray) -> Columns:
     return Columns(np.concatenate(first), np.concatenate(members), np.concatenate(cost))
 
 
-def partition(columns: Columns, units: int, incumbent: IntArray, value: float, seconds: float) -> IntArray | None:
-    """A better assignment (batch number per unit) than `incumbent` of objective `value`, or None.
+@dataclass(frozen=True)
+class Found:
+    """A better assignment (batch number per unit), if any, and what no choice of the columns can go below, if known."""
 
-    seconds: wall time that may pass, a little more in the worst case.
+    assignment: IntArray | None = None
+    bound: float | None = None
+
+
+def partition(columns: Columns, units: int, incumbent: IntArray, value: float, seconds: float, seen: int) -> Found:
+    """The columns' best choice, beside `incumbent` of objective `value`.
+
+    seconds: wall time that may pass, a little more in the worst case. seen: how many of the columns, from the first on,
+    a search has met: the linear program starts with the best of them.
     """
     import time
 
     deadline = time.monotonic() + seconds
     if columns.count < 2 or seconds <= 0.02:
-        return None
+        return Found()
     sizes = np.bincount(incumbent, minlength=int(incumbent.max()) + 1)[incumbent]
     duals = np.full(units, value / max(1, units)) if sizes.min() == 0 else (value / len(np.unique(incumbent))) / sizes
     reduced = columns.priced(duals)
-    chosen = np.argsort(reduced, kind="stable")[:FIRST_COLUMNS]
+    chosen = np.argsort(reduced[:seen] if seen else reduced, kind="stable")[:FIRST_COLUMNS]
     bound = -np.inf
+    converged = False
     for _ in range(ROUNDS):
         solved = _linear(columns.take(chosen), units, max(0.01, deadline - time.monotonic()))
         if solved is None:
-            return None
+            return Found()
         bound, duals = solved
         reduced = columns.priced(duals)
         new = np.setdiff1d(np.argsort(reduced, kind="stable")[:ROUND_COLUMNS], chosen)
         new = new[reduced[new] < -1e-7]
-        if len(new) == 0 or time.monotonic() > deadline:
+        converged = len(new) == 0
+        if converged or time.monotonic() > deadline:
             break
         chosen = np.concatenate((chosen, new))
-    order = np.argsort(reduced, kind="stable")[:MAX_INTEGER_COLUMNS]
-    useful = order[reduced[order] <= max(0.0, value - bound)]
+    proven = min(bound, value) if converged else None
+    order = np.argsort(reduced, kind="stable")
+    useful = order[reduced[order] <= max(0.0, value - bound) + 1e-7]
+    whole = converged and len(useful) <= MAX_INTEGER_COLUMNS
+    useful = useful[:MAX_INTEGER_COLUMNS]
     if len(useful) == 0 or bound >= value - 1e-7 or time.monotonic() > deadline:
-        return None
-    picked = _integer(columns.take(useful), units, value, max(0.02, deadline - time.monotonic()))
+        return Found(None, proven)
+    part = columns.take(useful)
+    picked, lower = _integer(part, units, value, max(0.02, deadline - time.monotonic()))
+    if whole and lower is not None:
+        proven = max(bound, min(lower, value))
     if picked is None:
-        return None
+        return Found(None, proven)
     assignment = np.full(units, -1, dtype=np.int64)
-    part = columns.take(useful[picked])
-    for number in range(part.count):
-        assignment[part.members[part.first[number] : part.first[number + 1]]] = number
-    return assignment if assignment.min() >= 0 else None
+    for number, column in enumerate(picked):
+        assignment[part.members[part.first[column] : part.first[column + 1]]] = number
+    return Found(assignment if assignment.min() >= 0 else None, proven)
 
 
 def _model(columns: Columns, units: int, upper: float) -> Any:
@@ -133,7 +154,8 @@ def _linear(columns: Columns, units: int, seconds: float) -> tuple[float, FloatA
     return solver.getInfo().objective_function_value, np.array(solver.getSolution().row_dual)
 
 
-def _integer(columns: Columns, units: int, value: float, seconds: float) -> IntArray | None:
+def _integer(columns: Columns, units: int, value: float, seconds: float) -> tuple[IntArray | None, float | None]:
+    """(columns of a choice better than `value`, a lower bound on any choice), either None when not known."""
     program, solver, highspy = _model(columns, units, 1.0)
     program.integrality_ = [highspy.HighsVarType.kInteger] * columns.count
     solver.setOptionValue("time_limit", float(seconds))
@@ -141,8 +163,10 @@ def _integer(columns: Columns, units: int, value: float, seconds: float) -> IntA
     solver.setOptionValue("mip_rel_gap", 0.0)
     solver.passModel(program)
     solver.run()
+    info = solver.getInfo()
+    lower = float(info.mip_dual_bound) if np.isfinite(info.mip_dual_bound) else None
     x = np.array(solver.getSolution().col_value)
-    if len(x) != columns.count or solver.getInfo().primal_solution_status != 2:
-        return None
+    if len(x) != columns.count or info.primal_solution_status != 2:
+        return None, lower
     picked = np.flatnonzero(x > 0.5).astype(np.int64)
-    return picked if columns.cost[picked].sum() < value - 1e-7 else None
+    return (picked if columns.cost[picked].sum() < value - 1e-7 else None), lower

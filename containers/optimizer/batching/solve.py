@@ -9,7 +9,9 @@ from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.search import search
 from containers.optimizer.batching.units import units_of
 from containers.optimizer.family import Answer, Run
-from contracts.optimize import Unassigned
+from contracts.optimize import Bound, Unassigned
+
+METHOD = "set partitioning over every batch that fits on the cart (linear program or branch and bound, HiGHS)"
 
 
 def solve(instance: Instance, run: Run) -> Answer:
@@ -18,16 +20,20 @@ def solve(instance: Instance, run: Run) -> Answer:
     groups, sealed = groups_of(instance, pinned)
     warm = warm_batches(instance, run.warm_start)
     moves = 0
+    bound = Bound(reason="too many batches fit on the cart to list them all, or deadlines count: nothing is proven")
     batches = sealed
     if groups:
         units = units_of(instance, groups)
         start = None if warm is None else _feasible_start(instance, units.batches(units.assignment(warm)), groups)
         if start is None and not pinned.together and not pinned.sealed:
             start = first_come(instance)
-        assignment, moves = search(
+        found = search(
             instance.floor, units, None if start is None else units.assignment(start), run, instance.source.pickers
         )
-        batches = batches + units.batches(assignment)
+        batches = batches + units.batches(found.assignment)
+        moves = found.moves
+        if found.bound is not None and not sealed and instance.floor.exact:
+            bound = Bound(value=found.bound + _picking(instance), method=METHOD)
     unassigned = instance.left_out
     if instance.source.due == "hard":
         batches, unassigned = _without_late(instance, batches)
@@ -38,8 +44,16 @@ def solve(instance: Instance, run: Run) -> Answer:
         unassigned=unassigned,
         iterations=moves,
         stopped_by=run.stop_reason or "complete",
+        bound=bound,
         notes=answer.notes,
     )
+
+
+def _picking(instance: Instance) -> float:
+    """The part of the objective that no plan changes: seconds for the pieces themselves."""
+    if instance.source.objective == "distance":
+        return 0.0
+    return sum(part.demand[0] for part in instance.parts) * instance.source.pace.piece_s
 
 
 def _without_late(instance: Instance, batches: list[list[int]]) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
