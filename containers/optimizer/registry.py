@@ -18,6 +18,7 @@ FAMILIES: dict[str, str] = {
     "cartonization": "containers.optimizer.cartonization:FAMILY",
     "labour": "containers.optimizer.labour:FAMILY",
     "scenario": "containers.optimizer.scenario:FAMILY",
+    "replenishment": "containers.optimizer.replenishment:FAMILY",
     "reslotting": "containers.optimizer.reslotting:FAMILY",
     "slotting": "containers.optimizer.slotting:FAMILY",
 }

@@ -21,6 +21,11 @@ FAMILIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "batching": ("contracts.problems.batching", "BatchingProblem", ("layout", "items", "stock", "orders")),
     "cartonization": ("contracts.problems.cartonization", "CartonizationProblem", ()),
     "labour": ("contracts.problems.labour", "LabourProblem", ()),
+    "replenishment": (
+        "contracts.problems.replenishment",
+        "ReplenishmentProblem",
+        ("layout", "items", "stock", "orders"),
+    ),
     "reslotting": ("contracts.problems.reslotting", "ReslottingProblem", ("layout", "items", "stock", "orders")),
     "routing": ("contracts.problems.routing", "RoutingProblem", ("layout",)),
     "scenario": ("contracts.problems.scenario", "ScenarioProblem", ("layout", "items", "stock", "orders")),

@@ -62,3 +62,25 @@ async def test_a_warehouse_job_for_reslotting_gets_moves_that_pay(client: httpx.
     assert plan["saved_m_per_day"] > 0
     assert plan["payback_days"] < 60
     assert result["objective"]["value"] < result["baseline"]["value"]
+
+
+async def test_a_warehouse_job_for_replenishment_gets_tasks_before_the_wave(client: httpx.AsyncClient) -> None:
+    face, reserve = "A01-L-001-1", "A02-L-003-1"
+    facts = {
+        "layout": {"type": "parametric", "aisles": 2, "bays_per_block": 4},
+        "items": [{"sku": "A"}],
+        "orders": [{"id": "O1", "lines": [{"sku": "A", "quantity": 7}]}],
+        "positions": [{"sku": "A", "location": face, "quantity": 2}, {"sku": "A", "location": reserve, "quantity": 50}],
+    }
+    parameters = {
+        "faces": [{"sku": "A", "location": face, "max_pieces": 20}],
+        "start_at": "2026-03-02T06:00:00Z",
+        "waves": [{"id": "W1", "start_at": "2026-03-02T07:00:00Z", "orders": ["O1"]}],
+    }
+    check_parameters("replenishment", parameters)
+    body = {"problem": "replenishment", "data": problem_data("replenishment", facts, parameters)}
+    result = (await client.post("/optimize", json=body)).json()
+    (task,) = result["solution"]["tasks"]
+    assert (task["from_location"], task["pieces"]) == (reserve, 5)
+    assert task["finish_s"] <= task["due_s"] == 3600
+    assert result["objective"]["value"] == pytest.approx(result["bound"]["value"])
