@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.warehouse import MAX_LINES
 from durable_objects.sqlite import Sql, chunks, get_meta
-from durable_objects.stock.rules import BY_NAME, OTHER_END, words
+from durable_objects.stock.rules import BY_NAME, OTHER_END, TAKE, words
 
 MAX_LISTED = 1000  # refused lines told in one problem
 LINES_PER_EVENT = 200
@@ -27,13 +27,6 @@ EVENT_TYPES = {
     "return": "stock.returned",
 }
 
-_TAKE = """
-INSERT INTO line (n, op, location, target, sku, reference, amount, taken, expected, target_expected, allow_negative, at)
-SELECT ?3 + key, value ->> 'op', value ->> 'location', value ->> 'to', value ->> 'sku', coalesce(value ->> 'reference', ''),
-       coalesce(value ->> 'quantity', value ->> 'delta'), value ->> 'reserved', value ->> 'version', value ->> 'to_version',
-       ?4, ?5
-FROM json_each(?1, ?2)
-"""
 _LEDGER = """
 INSERT INTO ledger (at, kind, reference, location, sku, delta, quantity, version, reserved_delta, reserved, posting, line)
 SELECT ?, op, reference, location, sku, delta, quantity_before + delta, version_before + 1,
@@ -124,7 +117,7 @@ def _take(sql: Sql, lines: Sequence[str], path: str, now: int) -> None:
     allow_negative = int(bool(get_meta(sql, "settings", {}).get("allow_negative")))
     first = 0
     for text in lines:
-        sql.run(_TAKE, text, path, first, allow_negative, now)
+        sql.run(TAKE, text, path, first, allow_negative, now)
         if len(lines) > 1:
             first = int(sql.rows("SELECT max(n) + 1 FROM movement")[0][0])
 

@@ -3,7 +3,7 @@
 The rules run inside SQLite: a view `line` takes the lines of a call, and its trigger judges and applies one after the
 other, so each line sees what those before it have changed (see `installed`). A condition may name
 
-    op, amount, expected, allow_negative      of the line (`expected` is NULL where the caller named no version)
+    expected, limited, allow_negative         of the line (`expected` is NULL where the caller named no version)
     quantity_before, reserved_before, version_before, held_before, delta, reserved_delta
     the columns of the line's `location`, `item` and `load` as l, i and d (all NULL where there is none)
 """
@@ -36,9 +36,8 @@ _ITEM = ("min(i.length_mm, i.width_mm, i.height_mm)", "max(i.length_mm, i.width_
 _ROOM = "coalesce(l.width_mm, 1e9), coalesce(l.depth_mm, 1e9), coalesce(l.height_mm, 1e9)"
 _MIDDLE_ITEM = f"(i.length_mm + i.width_mm + i.height_mm - {_ITEM[0]} - {_ITEM[1]})"
 _MIDDLE_ROOM = f"(coalesce(l.width_mm, 1e9) + coalesce(l.depth_mm, 1e9) + coalesce(l.height_mm, 1e9) - min({_ROOM}) - max({_ROOM}))"
-# A count says what is there, what comes back from a refused transfer was there before, and the stock at the beginning
-# has been checked by the warehouse.
-_COMES_IN = "delta > 0 AND op NOT IN ('count', 'return', 'open')"
+# Not what is counted, comes back from a refused transfer, or is there from the beginning: see `limited` in TAKE.
+_COMES_IN = "limited AND delta > 0"
 
 RULES = (
     Rule("unknown-location", "l.id IS NULL", "invalid", "location", "the zone has no location {location!r}"),
@@ -129,7 +128,7 @@ def _judged(part: int, location: str, expected: str, delta: str, reserved_delta:
            CASE WHEN {limited} THEN delta * {WEIGHT} END, CASE WHEN {limited} THEN delta * {VOLUME} END,
            CASE {faults} END
     FROM (
-        SELECT *, new.op AS op, {expected} AS expected, new.allow_negative AS allow_negative,
+        SELECT *, new.op AS op, {expected} AS expected, new.allow_negative AS allow_negative, new.limited AS limited,
                {delta} AS delta, {reserved_delta} AS reserved_delta
         FROM (
             SELECT coalesce(s.quantity, 0) AS quantity_before, coalesce(s.reserved, 0) AS reserved_before,
@@ -147,16 +146,33 @@ _SOURCE = _judged(
     part=0,
     location="new.location",
     expected="new.expected",
-    delta="CASE new.op WHEN 'count' THEN new.amount - quantity_before WHEN 'reserve' THEN 0 WHEN 'release' THEN 0"
-    " WHEN 'pick' THEN -new.amount WHEN 'transfer' THEN -new.amount WHEN 'send' THEN -new.amount ELSE new.amount END",
-    reserved_delta="CASE WHEN new.op = 'reserve' THEN new.amount WHEN new.op = 'release' OR new.taken THEN -new.amount"
-    " ELSE 0 END",
+    delta="coalesce(new.delta, new.amount - quantity_before)",
+    reserved_delta="new.reserved_delta",
 )
 _TARGET = _judged(part=1, location="new.target", expected="new.target_expected", delta="new.amount", reserved_delta="0")
 
+# Hands over a JSON list of lines (?1, at the path ?2) to be numbered from ?3. What depends on the line alone is worked out
+# here: in the trigger SQLite would do it again for each rule that names it.
+TAKE = """
+INSERT INTO line (n, op, location, target, sku, reference, amount, delta, reserved_delta, limited, expected,
+                  target_expected, allow_negative, at)
+SELECT ?3 + key, op, value ->> 'location', value ->> 'to', value ->> 'sku', coalesce(value ->> 'reference', ''), amount,
+       CASE op WHEN 'count' THEN NULL WHEN 'reserve' THEN 0 WHEN 'release' THEN 0 WHEN 'pick' THEN -amount
+               WHEN 'transfer' THEN -amount WHEN 'send' THEN -amount ELSE amount END,
+       CASE op WHEN 'reserve' THEN amount WHEN 'release' THEN -amount
+               WHEN 'pick' THEN iif(value ->> 'reserved', -amount, 0) ELSE 0 END,
+       -- A count says what is there, what comes back from a refused transfer was there before, and the stock at the
+       -- beginning has been checked by the warehouse.
+       op NOT IN ('count', 'return', 'open'),
+       value ->> 'version', value ->> 'to_version', ?4, ?5
+FROM (SELECT key, value, value ->> 'op' AS op, coalesce(value ->> 'quantity', value ->> 'delta') AS amount
+      FROM json_each(?1, ?2))
+"""
+
 _LINE = f"""
-CREATE VIEW line (n, op, location, target, sku, reference, amount, taken, expected, target_expected, allow_negative, at)
-    AS SELECT 0, '', '', '', '', '', 0, 0, 0, 0, 0, 0 WHERE false;
+CREATE VIEW line (n, op, location, target, sku, reference, amount, delta, reserved_delta, limited, expected,
+                  target_expected, allow_negative, at)
+    AS SELECT 0, '', '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0 WHERE false;
 CREATE TRIGGER line_moves INSTEAD OF INSERT ON line BEGIN
     {_SOURCE}
     {_TARGET}
@@ -167,15 +183,16 @@ CREATE TRIGGER line_moves INSTEAD OF INSERT ON line BEGIN
         FROM movement WHERE n = new.n AND fault IS NULL
         ON CONFLICT (location, sku) DO UPDATE SET quantity = excluded.quantity, reserved = excluded.reserved,
             version = excluded.version, updated_at = excluded.updated_at;
-    INSERT INTO reservation (location, sku, reference, quantity)
-        SELECT location, sku, reference, held_before + reserved_delta
-        FROM movement WHERE n = new.n AND fault IS NULL AND reserved_delta <> 0
-        ON CONFLICT (location, sku, reference) DO UPDATE SET quantity = excluded.quantity;
     INSERT INTO load (location, weight_g, volume_mm3)
         SELECT location, weight_delta, volume_delta
         FROM movement WHERE n = new.n AND fault IS NULL AND weight_delta IS NOT NULL AND delta <> 0
         ON CONFLICT (location) DO UPDATE SET weight_g = weight_g + excluded.weight_g,
             volume_mm3 = volume_mm3 + excluded.volume_mm3;
+END;
+CREATE TRIGGER movement_reserves AFTER INSERT ON movement WHEN new.reserved_delta <> 0 AND new.fault IS NULL BEGIN
+    INSERT INTO reservation (location, sku, reference, quantity)
+        VALUES (new.location, new.sku, new.reference, new.held_before + new.reserved_delta)
+        ON CONFLICT (location, sku, reference) DO UPDATE SET quantity = excluded.quantity;
 END;
 """
 _MARK = f"-- rules {hashlib.sha256(_LINE.encode()).hexdigest()[:16]}"
@@ -192,9 +209,9 @@ def install(sql: Sql) -> bool:
 
     def write() -> None:
         sql.run("DROP VIEW IF EXISTS line")  # and its trigger
-        view, trigger = _LINE.split("CREATE TRIGGER")
-        sql.run(view)
-        sql.run("CREATE TRIGGER" + trigger.replace("BEGIN\n", f"BEGIN {_MARK}\n", 1))
+        sql.run("DROP TRIGGER IF EXISTS movement_reserves")
+        for statement in _LINE.split("CREATE ")[1:]:
+            sql.run("CREATE " + statement.replace("BEGIN\n", f"BEGIN {_MARK}\n", 1))
 
     sql.transaction(write)
     return True
