@@ -9,6 +9,7 @@ import time
 
 # part → (module, arguments of the short form, what it measures)
 PARTS: dict[str, tuple[str, list[str], str]] = {
+    "gateway": ("benchmarks.gateway", [], "the gateway beside a bare Python Worker and FastAPI on Workers; needs wrk"),
     "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
     "queue": ("benchmarks.queue", [], "the task queue's speed, and its growth from 1,000 to 100,000 waiting"),
     "load": ("benchmarks.load", ["--seconds", "15"], "error rate and latency under a mixed load"),

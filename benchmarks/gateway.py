@@ -196,6 +196,7 @@ def run(folder: Path, rounds: int, connections: int) -> None:
         extra_arguments=["--enable-containers=false"],
         direct_port=free_port(),
         direct_log=True,
+        start_seconds=300,
     )
     with (
         Alone(folder / "bare", WORKERS / "bare.py") as bare_worker,

@@ -6,13 +6,14 @@ ProblemError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 PROBLEM_TYPE_PREFIX = "urn:storemax:problem:"
+MAX_FAULTS = 1000  # listed in one answer
 
 # code → (HTTP status, title). Codes are stable: clients branch on them. Each is explained in docs/errors.md.
 CATALOGUE: dict[str, tuple[int, str]] = {
@@ -104,13 +105,21 @@ def pointer(parts: Iterable[str | int]) -> str:
 def from_validation(error: ValidationError, prefix: str = "", data: Any = None) -> ProblemError:
     """Every fault of a pydantic validation at once, each with its JSON pointer. `data`: what was validated, so that a
     union's tag, which pydantic puts into the path, is told from a member."""
-    faults = tuple(
-        Fault(prefix + pointer(_within(data, item["loc"], item["type"])), item["msg"])
-        for item in error.errors(include_url=False, include_input=False)
-    )
+    return from_faults("invalid", [Fault(prefix + pointer(path), detail) for path, detail in faults_of(error, data)])
+
+
+def faults_of(error: ValidationError, data: Any = None) -> list[tuple[list[str | int], str]]:
+    """(path, detail) of every fault of a pydantic validation."""
+    found = error.errors(include_url=False, include_input=False)
+    return [(_within(data, item["loc"], item["type"]), item["msg"]) for item in found]
+
+
+def from_faults(code: str, faults: Sequence[Fault]) -> ProblemError:
+    """One problem of many faults: all are counted, the first MAX_FAULTS listed."""
     first = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return ProblemError("invalid", f"{first.pointer or 'the body'}: {first.detail}{more}", errors=faults)
+    detail = f"{first.pointer or 'the body'}: {first.detail}{more}"
+    return ProblemError(code, detail, errors=tuple(faults[:MAX_FAULTS]))
 
 
 def _within(data: Any, path: tuple[str | int, ...], kind: str) -> list[str | int]:

@@ -39,7 +39,7 @@ class Alone:
     snapshots: Path | None = None
     save: bool = False
     load: bool = False
-    start_seconds: float = 60.0
+    start_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         self.port = free_port()

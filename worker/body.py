@@ -1,4 +1,5 @@
-"""JSON bodies, strictly: UTF-8, no duplicate names, no NaN, a bounded depth. What two parsers could read differently, none may."""
+"""JSON and NDJSON bodies, strictly: UTF-8, no duplicate names, no NaN, a bounded depth. What two parsers could read
+differently, none may."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ import json
 import re
 from typing import Any
 
-from contracts.errors import Fault, ProblemError
+from pydantic import BaseModel, ValidationError
 
+from contracts.errors import Fault, ProblemError, faults_of, from_faults, from_validation, pointer
+
+NDJSON = "application/x-ndjson"
 MAX_DEPTH = 64
 _STRING = re.compile(
     r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)', re.DOTALL
@@ -35,6 +39,66 @@ def parse_json(data: bytes) -> Any:
         raise malformed(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except _Refused as error:
         raise malformed(str(error)) from None
+
+
+def validated(model: type[BaseModel], data: bytes) -> BaseModel:
+    """A JSON body as an instance of its model. Raises malformed-body, or invalid with every fault."""
+    value = parse_json(data)  # what two parsers could read differently ends here
+    try:
+        return _strictly(model, data)
+    except ValidationError as error:
+        raise from_validation(error, data=value) from None
+
+
+def _strictly(model: type[BaseModel], data: bytes) -> BaseModel:
+    # From the text, not from the parsed value: only there does "strict" mean JSON's own types, so that neither
+    # "12" nor true passes for a number, while lists become tuples and RFC 3339 texts become instants.
+    return model.model_validate_json(data, strict=True)
+
+
+def validated_lines(model: type[BaseModel], member: str, data: bytes) -> BaseModel:
+    """An NDJSON body: one element of the model's list `member` per line; blank lines do not count.
+
+    All lines are read before anything is refused. Raises malformed-body when one is no JSON, invalid otherwise, with every
+    fault of every line; `/orders/3/id` is in the fourth line.
+    """
+    values: list[Any] = []
+    texts: list[bytes] = []
+    numbers: list[int] = []  # of the lines that can be read
+    faults: list[Fault] = []
+    number = -1
+    for at, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        number += 1
+        try:
+            values.append(parse_json(line))
+        except ProblemError as problem:
+            faults.append(Fault(f"/{member}/{number}", f"line {at}: {problem.detail}"))
+        else:
+            texts.append(line)
+            numbers.append(number)
+    try:
+        instance = _strictly(model, f'{{"{member}":['.encode() + b",".join(texts) + b"]}")
+    except ValidationError as error:
+        found = [(_sent(path, numbers), detail) for path, detail in faults_of(error, {member: values})]
+        # With lines that cannot be read, how many there are is not known to be wrong.
+        faults += [Fault(pointer(path), detail) for path, detail in found if len(path) > 1 or not faults]
+    else:
+        if not faults:
+            return instance
+    unread = len(texts) <= number
+    raise from_faults("malformed-body" if unread else "invalid", sorted(faults, key=_place))
+
+
+def _sent(path: list[str | int], numbers: list[int]) -> list[str | int]:
+    """A fault's path with the number of the line that was sent: those that cannot be read count too."""
+    return [path[0], numbers[path[1]], *path[2:]] if len(path) > 1 and isinstance(path[1], int) else path
+
+
+def _place(fault: Fault) -> int:
+    parts = fault.pointer.split("/")
+    return int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else -1
 
 
 def depth_of(text: str) -> int:

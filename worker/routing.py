@@ -56,6 +56,7 @@ class Route:
     description: str = ""
     produces: tuple[str, ...] = ()  # media types of a 2xx, told from `answers` when empty
     upgrade: bool = False  # a WebSocket
+    lines: str = ""  # the body's list that an application/x-ndjson body fills, one element a line
 
     @property
     def name(self) -> str:
@@ -184,6 +185,7 @@ def route(
     description: str = "",
     produces: tuple[str, ...] = (),
     upgrade: bool = False,
+    lines: str = "",
 ) -> Callable[[Handler], Handler]:
     """Declare a handler's route. `call.body` and `call.query` hold instances of the models named here."""
     if cache is not None and method != "GET":
@@ -203,7 +205,7 @@ def route(
                 problems=problems,
                 tag=tag,
                 summary=summary,
-                accepts=accepts,
+                accepts=(*accepts, "application/x-ndjson") if lines else accepts,
                 priority=priority,
                 cache=cache,
                 idempotent=idempotent,
@@ -212,6 +214,7 @@ def route(
                 description=description,
                 produces=produces,
                 upgrade=upgrade,
+                lines=lines,
             )
         )
         return handler

@@ -1,3 +1,5 @@
+import json
+
 from tests.edge.conftest import Edge
 from tests.edge.warehouses import body, create, fresh_id
 
@@ -210,3 +212,18 @@ def test_an_edit_that_is_not_valid_changes_nothing(edge: Edge) -> None:
         refused = edge.http.patch(path, json=patch)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, place)
     assert edge.http.get(path).json()["version"] == 1
+
+
+def test_orders_and_items_can_be_sent_line_by_line(edge: Edge) -> None:
+    name = create(edge)
+    ndjson = {"content-type": "application/x-ndjson"}
+    items = '{"sku":"fig","weight_g":10}\n{"sku":"kiwi","weight_g":20}\n'
+    assert edge.http.post(f"/v1/warehouses/{name}/items", content=items, headers=ndjson).json()["created"] == 2
+    lines = [json.dumps(order(f"n{number}", ("fig", 1))) for number in range(3)]
+    path = f"/v1/warehouses/{name}/orders"
+    assert edge.http.post(path, content="\n".join(lines), headers=ndjson).json()["created"] == 3
+    bad = "\n".join([lines[0], "{", json.dumps(order("n4", ("fig", 0)))])
+    refused = edge.http.post(path, content=bad, headers=ndjson)
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed-body")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/orders/1", "/orders/2/lines/0/quantity"]
+    assert len(edge.http.get(path).json()["items"]) == 3

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Annotated
 
+import pytest
+from pydantic import Field
+
+from contracts.base import Model
 from contracts.errors import ProblemError
 from contracts.redact import redact
 from contracts.trace import trace_id_of
 from worker.auth import api_keys, cookies
-from worker.body import depth_of, parse_json
+from worker.body import depth_of, parse_json, validated_lines
 from worker.etags import matches
 from worker.media import acceptable
 from worker.routing import _clean
@@ -80,3 +84,42 @@ def test_conditions_trace_ids_and_urls_are_read_by_the_letter() -> None:
     assert trace_id_of("00-" + "0" * 32 + "-b7ad6b7169203331-01") is None
     assert trace_id_of("00-" + "a" * 32 + "-b7ad6b7169203331-01") == "a" * 32
     assert split_url("https://h.example/a/b?c=d") == ("https://h.example", "/a/b", "c=d")
+
+
+class _Order(Model):
+    id: str
+    quantity: Annotated[int, Field(ge=1)]
+
+
+class _Orders(Model):
+    orders: Annotated[tuple[_Order, ...], Field(min_length=1, max_length=3)]
+
+
+def test_ndjson_is_the_list_line_by_line_and_blank_lines_do_not_count() -> None:
+    body = validated_lines(_Orders, "orders", b'{"id":"a","quantity":1}\n\n  \r\n{"id":"b","quantity":2}')
+    assert body == _Orders(orders=(_Order(id="a", quantity=1), _Order(id="b", quantity=2)))
+
+
+def test_every_fault_of_every_line_is_told_in_one_go_at_the_line_that_it_is_in() -> None:
+    lines = [b'{"id":"a","quantity":0}', b"{", b'{"id":1,"id":2}', b'{"id":"d","quantity":1,"x":1}', b'"\xff"']
+    with pytest.raises(ProblemError) as caught:
+        validated_lines(_Orders, "orders", b"\n".join(lines))
+    assert caught.value.code == "malformed-body"
+    told = {fault.pointer: fault.detail for fault in caught.value.errors}
+    assert list(told) == ["/orders/0/quantity", "/orders/1", "/orders/2", "/orders/3/x", "/orders/4"]
+    assert told["/orders/1"].startswith("line 2: the body is not JSON")
+    assert "stands twice" in told["/orders/2"]
+    assert "UTF-8" in told["/orders/4"]
+
+
+def test_ndjson_without_a_line_or_with_too_many_is_invalid() -> None:
+    for data in (b"", b"\n\n", b'{"id":"a","quantity":1}\n' * 4):
+        with pytest.raises(ProblemError) as caught:
+            validated_lines(_Orders, "orders", data)
+        assert (caught.value.code, caught.value.errors[0].pointer) == ("invalid", "/orders")
+
+
+def test_a_flood_of_faults_is_counted_and_the_first_thousand_are_listed() -> None:
+    with pytest.raises(ProblemError, match="and 4999 more") as caught:
+        validated_lines(_Orders, "orders", b"{\n" * 5000)
+    assert len(caught.value.errors) == 1000

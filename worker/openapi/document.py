@@ -163,6 +163,20 @@ def _parameters(route: Route, definitions: dict[str, Any]) -> list[dict[str, Any
     return found
 
 
+def _lines(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an NDJSON body: a text, each line of which is one element of the body's list."""
+    whole = _schema(route.body, definitions, "in")
+    if "$ref" in whole:
+        whole = definitions[whole["$ref"].rpartition("/")[2]]
+    return {
+        "type": "string",
+        "minLength": 2,
+        "description": f"One element of `{route.lines}` per line.",
+        "contentMediaType": "application/x-ndjson",
+        "contentSchema": whole["properties"][route.lines]["items"],
+    }
+
+
 def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, model in route.answers.items():
@@ -201,5 +215,8 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
         media: dict[str, Any] = {"schema": _schema(route.body, definitions, "in")}
         if route.examples:
             media["examples"] = {name: {"value": value} for name, value in route.examples.items()}
-        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.accepts, media)}
+        content = dict.fromkeys(route.accepts, media)
+        if route.lines:
+            content["application/x-ndjson"] = {"schema": _lines(route, definitions)}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation

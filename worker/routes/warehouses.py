@@ -166,6 +166,7 @@ async def list_items(call: Call) -> Reply:
     tag=TAG,
     cost=10,
     body=ItemsUpsert,
+    lines="items",
     answers={200: UpsertOutcome},
     problems=("not-found", "invalid"),
 )
@@ -181,6 +182,7 @@ async def put_items(call: Call) -> Reply:
     tag="orders",
     cost=10,
     body=OrdersUpsert,
+    lines="orders",
     answers={200: UpsertOutcome},
     problems=("not-found", "invalid", "conflict"),
 )
