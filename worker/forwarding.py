@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from contracts import agent_tokens
 from contracts.errors import ProblemError
 from contracts.protocol import HEADER as PROTOCOL_HEADER
 from contracts.protocol import offer
@@ -43,10 +44,12 @@ WITHHELD = (
     INCARNATION_HEADER,
     TARGET_PORT_HEADER,
     *SIGNED_HEADERS,
+    agent_tokens.HEADER,
 )
 # What an agent may not tell a client: the gateway alone speaks for this origin.
 RESERVED = (
     "set-cookie",
+    agent_tokens.HEADER,
     "server",
     "alt-svc",
     "clear-site-data",
@@ -86,7 +89,15 @@ def signed(call: Call, target: str) -> dict[str, str]:
         identity=Identity(who.tenant, who.subject, who.role),
         now=call.now,
     )
-    return {**headers, PROTOCOL_HEADER: offer(), **onward(Context(call.trace_id, call.deadline))}
+    callback = agent_tokens.make(
+        str(call.env.STOREMAX_SIGNING_KEY),
+        tenant=who.tenant,
+        subject=f"agent:{call.params.get('agent_type', '')}:{who.subject}",
+        warehouses=who.warehouses,
+        now=call.now,
+    )
+    passed_on = onward(Context(call.trace_id, call.deadline))
+    return {**headers, agent_tokens.HEADER: callback, PROTOCOL_HEADER: offer(), **passed_on}
 
 
 def said_by_the_gateway(call: Call, media_type: str, cors: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from contracts import agent_tokens
 from contracts.signing import verify
 from worker.call import Call, Principal
 from worker.forwarding import (
@@ -19,7 +20,8 @@ from worker.forwarding import (
 def call(**changes: object) -> Call:
     env = SimpleNamespace(STOREMAX_SIGNING_KEY="k" * 32)
     known = {"method": "POST", "now": 1000.0, "limit_headers": (("ratelimit", "r"),), **changes}
-    return Call(env, None, None, Principal("acme", "key:1", "operator"), {}, "a" * 32, **known)  # type: ignore[arg-type]
+    params = known.pop("params", {})
+    return Call(env, None, None, Principal("acme", "key:1", "operator"), params, "a" * 32, **known)  # type: ignore[arg-type]
 
 
 def test_a_connection_header_takes_the_headers_that_it_names_along() -> None:
@@ -53,6 +55,15 @@ def test_the_identity_is_signed_for_this_request_and_trace_and_deadline_go_along
     assert (who.tenant, who.subject, who.role) == ("acme", "key:1", "operator")
     assert headers["traceparent"].startswith("00-" + "a" * 32 + "-")
     assert headers["x-deadline"] == "1002.500"
+
+
+def test_an_agent_gets_a_token_to_call_back_with_that_reaches_no_further_than_who_asked() -> None:
+    asking = call(params={"agent_type": "sync"})
+    asking.principal = Principal("acme", "key:1", "operator", frozenset({"berlin"}))
+    token = agent_tokens.verify(["k" * 32], signed(asking, "/sync")[agent_tokens.HEADER], 1001.0)
+    assert (token.tenant, token.subject, token.warehouses) == ("acme", "agent:sync:key:1", frozenset({"berlin"}))
+    assert agent_tokens.HEADER in lost_on_the_way_in(None, upgrade=False)
+    assert agent_tokens.HEADER in lost_on_the_way_out(None)
 
 
 def test_every_answer_of_an_agent_carries_this_origins_headers_and_a_page_its_policy() -> None:

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from contracts import agent_tokens
 from contracts.errors import ProblemError
 from contracts.rpc import dumps, unwrap
 from worker.auth import api_keys, cookies, jwt, sessions
@@ -56,6 +57,8 @@ async def _bearer(env: Any, authorization: str, now: float) -> Principal:
     try:
         if is_bootstrap(env, token):
             principal = Principal(INSTALLATION_TENANT, "bootstrap", "admin", via="bootstrap")
+        elif token.startswith(agent_tokens.PREFIX):
+            principal, expires = _agent(env, token, now)
         elif token.count(".") == 2 and not token.startswith(api_keys.PREFIX):
             principal, expires = await _jwt(env, token, now)
         else:
@@ -92,6 +95,12 @@ async def verify_key(env: Any, key: api_keys.ApiKey) -> tuple[Principal, float |
         key_id=record["id"],
     )
     return principal, record["expires_at"]
+
+
+def _agent(env: Any, token: str, now: float) -> tuple[Principal, float]:
+    named = (getattr(env, "STOREMAX_SIGNING_KEY", None), getattr(env, "STOREMAX_SIGNING_KEY_PREVIOUS", None))
+    found = agent_tokens.verify([key for key in named if isinstance(key, str) and key], token, now)
+    return Principal(found.tenant, found.subject, "agent", found.warehouses, via="agent-token"), found.expires
 
 
 async def _jwt(env: Any, text: str, now: float) -> tuple[Principal, float]:
