@@ -111,6 +111,9 @@ def from_validation(error: ValidationError, prefix: str = "", data: Any = None) 
 def faults_of(error: ValidationError, data: Any = None) -> list[tuple[list[str | int], str]]:
     """(path, detail) of every fault of a pydantic validation."""
     found = error.errors(include_url=False, include_input=False)
+    # pydantic counts only the elements that are valid: a list of one wrong element would be told as too short besides.
+    above = {item["loc"][:depth] for item in found for depth in range(len(item["loc"]))}
+    found = [item for item in found if item["type"] != "too_short" or item["loc"] not in above]
     return [(_within(data, item["loc"], item["type"]), item["msg"]) for item in found]
 
 

@@ -12,7 +12,7 @@ from contracts.errors import ProblemError
 from contracts.redact import redact
 from contracts.trace import trace_id_of
 from worker.auth import api_keys, cookies
-from worker.body import depth_of, parse_json, validated_lines
+from worker.body import depth_of, parse_json, validated, validated_lines
 from worker.etags import matches
 from worker.media import acceptable
 from worker.routing import _clean
@@ -123,3 +123,12 @@ def test_a_flood_of_faults_is_counted_and_the_first_thousand_are_listed() -> Non
     with pytest.raises(ProblemError, match="and 4999 more") as caught:
         validated_lines(_Orders, "orders", b"{\n" * 5000)
     assert len(caught.value.errors) == 1000
+
+
+def test_a_list_of_one_wrong_element_is_not_told_to_be_too_short() -> None:
+    with pytest.raises(ProblemError) as caught:
+        validated(_Orders, b'{"orders":[{"id":"a","quantity":0}]}')
+    assert [fault.pointer for fault in caught.value.errors] == ["/orders/0/quantity"]
+    with pytest.raises(ProblemError) as caught:
+        validated(_Orders, b'{"orders":[]}')
+    assert [fault.pointer for fault in caught.value.errors] == ["/orders"]
