@@ -48,6 +48,38 @@ def hook(edge: Edge, **wish: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+def test_agents_events_are_archived_once_each_beside_the_warehouses_for_the_bootstrap_key_alone(edge: Edge) -> None:
+    session = f"archived-{time.time_ns()}"
+    assert edge.http.get("/v1/agents/sync/health", headers={"x-session-id": session}, timeout=60).status_code == 200
+    path = f"/v1/archive/agents/sync?day={datetime.now(UTC).strftime('%Y-%m-%d')}"
+
+    def mine() -> list[dict[str, Any]]:
+        found, following = [], path
+        while following:
+            answer = edge.http.get(following)
+            assert answer.status_code == 200, answer.text
+            found += [event for event in answer.json()["items"] if event["data"]["session"].endswith(session)]
+            following = answer.links["next"]["url"] if "next" in answer.links else ""
+        return found
+
+    until(lambda: "agent.healthy" in {event["type"] for event in mine()}, 30)
+    edge.http.post(f"/v1/agents/sync/sessions/{session}/stop")
+    until(lambda: "agent.stopped" in {event["type"] for event in mine()}, 30)
+    events = mine()
+    assert len({event["id"] for event in events}) == len(events)
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    key = edge.http.post("/v1/keys", json={"name": "x", "role": "admin"}).json()["key"]
+    assert edge.http.get(path, headers={"authorization": f"Bearer {key}"}).status_code == 403
+
+
+def test_an_event_drops_the_copies_that_it_makes_old(edge: Edge) -> None:
+    """The layout is kept for minutes in KV. A write drops the isolate's copy at once, the queue's consumer that in KV."""
+    path = f"/v1/warehouses/{create(edge, stock=[])}/layout"
+    until(lambda: edge.http.get(path).headers["x-cache"] == "hit")
+    put_item(edge, path.split("/")[3], "fig")
+    until(lambda: edge.http.get(path).headers["x-cache"] == "miss")
+
+
 def test_a_webhook_gets_the_events_it_wants_signed(edge: Edge, receiver: Receiver) -> None:
     name = create(edge, stock=[])
     made = hook(edge, url=receiver.url, warehouses=[name], types=["orders"])
