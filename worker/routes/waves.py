@@ -27,7 +27,7 @@ MANAGER = "warehouse-manager"
     tag="tasks",
     body=WaveCreate,
     answers={201: WaveReleased, 200: WaveReleased},
-    problems=("not-found", "invalid", "conflict", "no-capacity", "unavailable", "agent-failed"),
+    problems=("not-found", "invalid", "conflict", "gone", "no-capacity", "unavailable", "agent-failed"),
     description=(
         "The job must be a batching job that succeeded, and its orders must still be open. Task ids are made from the wave"
         " and the batch, so releasing the same wave again enqueues nothing twice."
