@@ -85,10 +85,10 @@ class Outcome:
 
 def prepare(url: str, admin_key: str) -> tuple[str, dict[str, list[str]]]:
     """A tenant of its own with something in it: the key of its admin, and names that exist, by path parameter."""
-    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {admin_key}"}, timeout=30) as http:
+    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {admin_key}"}, timeout=120) as http:
         wish = {"name": "fuzz", "role": "admin", "tenant": TENANT}
         key = _ok(http.post("/v1/keys", json=wish))["key"]
-    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=30) as http:
+    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=120) as http:
         layout = {"type": "parametric", "aisles": 2, "bays_per_block": 3}
         items = [{"sku": sku, "weight_g": 100} for sku in ("apple", "pear")]
         stock = [{"sku": "apple", "location": "A01-L-001-1", "quantity": 5}]
@@ -117,7 +117,7 @@ def prepare(url: str, admin_key: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def _until_finished(http: httpx.Client, job: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (status := _ok(http.get(f"/v1/warehouses/{WAREHOUSE}/jobs/{job}")))["state"] in ("queued", "running"):
         assert time.monotonic() < deadline, status
         time.sleep(0.1)
