@@ -56,7 +56,8 @@ class TaskQueue(StatefulObject):
         self._waiters = waiters.Waiters()
         self._zones: set[str] = set()
         self._telling: asyncio.Task[None] | None = None
-        self._pressed_at = 0
+        self._pressing: asyncio.Task[None] | None = None
+        self._pressed_for: int | None = None  # since when the oldest work waits that the fleet was told of
         self._granted: list[dict[str, Any]] = []  # places whose jobs are still to be told
         self._due = timing.next_due(self._sql)
         self._wake(min(now_ms() + SWEEP_MS, self._due or now_ms() + SWEEP_MS))
@@ -219,6 +220,9 @@ class TaskQueue(StatefulObject):
             limit = agent_type(self.env, self._agent).max_instances
             self._granted += places.grant(self._sql, limit, token, now)
             outbox.drop(self._sql)
+            oldest = tally.oldest_waiting(self._sql)
+            if oldest is not None and oldest != self._pressed_for:
+                self._wake(oldest + PRESSURE_AGE_MS)
         else:
             self._waiters.serve(lambda: fair.kinds(self._sql), lambda wish: self._lease(wish, now))
         self._due = timing.next_due(self._sql)
@@ -234,8 +238,8 @@ class TaskQueue(StatefulObject):
         later = timing.sweep(self._sql, now, places.KEEP_MS if self._agent else timing.KEEP_MS)
         self._wake(max(now + 1_000, min(now + SWEEP_MS, later or now + SWEEP_MS)))
         self._act(lambda _: None)
-        if self._agent:
-            await self._press(now)
+        if self._agent:  # beside the alarm: instances take seconds to start, and the next moment may come before
+            self._pressing = asyncio.ensure_future(self._press(now))
 
     # --- telling others -----------------------------------------------------------------------------------------------
 
@@ -268,15 +272,12 @@ class TaskQueue(StatefulObject):
             self._act(lambda now: places.leave(self._sql, place["id"], now))
 
     async def _press(self, now: int) -> None:
-        """Tell the fleet that work waits, once it has waited for a second."""
-        age = tally.oldest_waiting_ms(self._sql, now)
-        if age is None:
+        """Tell the fleet that work waits, once for each that has waited for a second and is then the oldest."""
+        oldest = tally.oldest_waiting(self._sql)
+        if oldest is None or oldest == self._pressed_for or now - oldest < PRESSURE_AGE_MS:
             return
-        if age < PRESSURE_AGE_MS:
-            self._wake(now + PRESSURE_AGE_MS - age)
-            return
-        waiting = tally.counts(self._sql)["waiting"]
-        body = dumps({"waiting": waiting, "oldest_age": age / 1000})
+        self._pressed_for = oldest
+        body = dumps({"waiting": tally.counts(self._sql)["waiting"], "oldest_age": (now - oldest) / 1000})
         try:
             unwrap(await self.env.AGENT_FLEET.getByName(self._agent).pressure(body))
         except (ProblemError, JsException) as fault:

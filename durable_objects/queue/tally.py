@@ -31,9 +31,10 @@ def counts(sql: Sql) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in sql.rows("SELECT state, tasks FROM counter")}
 
 
-def oldest_waiting_ms(sql: Sql, now: int) -> int | None:
+def oldest_waiting(sql: Sql) -> int | None:
+    """The moment (ms) since which the oldest waiting task waits; None when none does."""
     since = scalar(sql, "SELECT min(moment) FROM task WHERE state = 'waiting'")
-    return None if since is None else max(0, now - int(since))
+    return None if since is None else int(since)
 
 
 def statistics(sql: Sql, now: int) -> dict[str, Any]:
@@ -47,11 +48,11 @@ def statistics(sql: Sql, now: int) -> dict[str, Any]:
         minute - HOUR,
     )
     enqueued, leased, done, failed, wait_ms, work_ms, last_minute = found[0]
-    oldest = oldest_waiting_ms(sql, now)
+    oldest = oldest_waiting(sql)
     delayed = scalar(sql, "SELECT min(moment) FROM task WHERE state = 'delayed'")
     return {
         **counts(sql),
-        "oldest_waiting_seconds": None if oldest is None else oldest / 1000,
+        "oldest_waiting_seconds": None if oldest is None else max(0, now - oldest) / 1000,
         "next_delayed_at": None if delayed is None else iso(int(delayed)),
         "enqueued_last_hour": enqueued,
         "done_last_minute": last_minute,

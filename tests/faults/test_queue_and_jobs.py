@@ -27,7 +27,8 @@ LAYOUT = {"type": "parametric", "aisles": 6, "bays_per_block": 10}
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("faults"), extra_vars={"OPTIMIZER_MAX_INSTANCES": "1"}) as running:
+    variables = {"OPTIMIZER_MAX_INSTANCES": "1"}
+    with Stack(tmp_path_factory.mktemp("faults"), extra_vars=variables, start_seconds=120) as running:
         yield running
 
 
