@@ -58,8 +58,7 @@ class Alone:
             self.main.stem, self._command(), log=self.folder / "log", cwd=self.snapshots or self.folder
         )
         try:
-            if not self.save:
-                self.program.wait_until(self._speaks, seconds=self.start_seconds, waiting_for="answer")
+            self.program.wait_until(self._speaks, seconds=self.start_seconds, waiting_for="answer")
         except BaseException:
             self.program.stop()
             raise
