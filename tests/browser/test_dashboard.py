@@ -99,6 +99,21 @@ def test_a_wrong_key_is_told_and_lets_nobody_in(dashboard: Dashboard) -> None:
     page.close()
 
 
+def test_a_plan_released_to_pickers_waits_as_tasks(dashboard: Dashboard, planned: str) -> None:
+    page = opened(dashboard, planned)
+    batches = page.get_by_role("region", name="Batches").get_by_role("button").count()
+    page.get_by_role("button", name="Release to pickers").click()
+    expect(page.get_by_role("status").filter(has_text="tasks for pickers")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="See the tasks").click()
+    rows = page.get_by_role("region", name="Tasks").locator("tbody tr")
+    expect(rows.first).to_contain_text("Waiting", timeout=30_000)
+    assert rows.count() == batches
+    first = rows.first.locator("th").inner_text().split("\n")[0]
+    rows.first.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("row", name=first).first).to_contain_text("Cancelled", timeout=30_000)
+    page.context.close()
+
+
 def test_a_counted_line_changes_the_stock_and_shows_in_the_activity(dashboard: Dashboard, planned: str) -> None:
     watcher = opened(dashboard, f"/w/{WAREHOUSE}/activity")
     expect(watcher.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
