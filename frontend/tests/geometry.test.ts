@@ -11,7 +11,7 @@ const layout: ParametricLayout = {
   end_gap_m: 1, level_height_m: 1.5, depot: { aisle: 0, cross_aisle: 0 }, end_depot: null, zones: [], location_limits: LIMITS,
 };
 const batch = (stops: Batch["stops"]): Batch => ({
-  id: "B1", orders: ["o1"], zone: null, stops, path: [[0, 0], [0, 5], [0, 0]], distance_m: 10, seconds: 10, items: 1, totes: 0,
+  id: "B1", orders: ["o1"], zone: null, nodes: [], stops, path: [[0, 0], [0, 5], [0, 0]], distance_m: 10, seconds: 10, items: 1, totes: 0,
   volume_mm3: null, weight_g: null, picker: null, start_s: null, finish_s: null,
 });
 const at = (location: string): Batch["stops"][number] => ({ location, sku: "s", quantity: 1, x_m: 0, y_m: 1 });
