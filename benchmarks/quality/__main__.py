@@ -27,6 +27,7 @@ SETS: dict[str, str] = {
     "bpp1d": "benchmarks.quality.packing:bpp1d",
     "vsbpp": "benchmarks.quality.packing:vsbpp",
     "jobshop": "benchmarks.quality.scheduling:jobshop",
+    "gap": "benchmarks.quality.generalised:gap",
     "qap": "benchmarks.quality.quadratic:qap",
 }
 
