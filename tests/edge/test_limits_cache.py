@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
+
+import httpx
 
 from tests.edge.conftest import Edge
 from tests.edge.warehouses import body, fresh_id
+
+
+def from_memory(edge: Edge, path: str) -> httpx.Response:
+    """The answer once it comes from the isolate's memory: the events of a creation drop copies for a moment."""
+    deadline = time.monotonic() + 30
+    while (answer := edge.http.get(path)).headers["x-cache"] != "hit":
+        assert time.monotonic() < deadline, answer.headers
+    return answer
 
 
 def test_every_limited_answer_tells_its_policy_and_what_is_left(edge: Edge) -> None:
@@ -18,8 +29,8 @@ def test_a_repeated_read_comes_from_memory_and_a_known_etag_gets_304(edge: Edge)
     warehouse = fresh_id()
     assert edge.http.post("/v1/warehouses", json=body(warehouse)).status_code == 201
     first = edge.http.get(f"/v1/warehouses/{warehouse}/layout")
-    again = edge.http.get(f"/v1/warehouses/{warehouse}/layout")
-    assert (first.headers["x-cache"], again.headers["x-cache"]) == ("miss", "hit")
+    again = from_memory(edge, f"/v1/warehouses/{warehouse}/layout")
+    assert first.headers["x-cache"] == "miss"
     assert first.json() == again.json()
     same = edge.http.get(f"/v1/warehouses/{warehouse}/layout", headers={"if-none-match": first.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
@@ -48,7 +59,7 @@ def test_a_change_of_the_configuration_is_read_by_whoever_made_it(edge: Edge) ->
     edge.http.post("/v1/warehouses", json=body(warehouse))
     path = f"/v1/warehouses/{warehouse}/configuration"
     first = edge.http.get(path)
-    assert edge.http.get(path).headers["x-cache"] == "hit"
+    from_memory(edge, path)
     edge.http.patch(path, json={"time_zone": "Europe/Berlin"})
     changed = edge.http.get(path)
     assert (changed.headers["x-cache"], changed.headers["etag"]) == ("miss", '"v2"')
