@@ -16,6 +16,7 @@ from contracts.rpc import Context, current
 from contracts.signing import Identity, sign
 from contracts.trace import HEADER as TRACE_HEADER
 from contracts.trace import traceparent
+from durable_objects.resilience.objects import call_object
 from durable_objects.resilience.upstreams import UPSTREAMS
 
 BINDINGS = {
@@ -24,6 +25,13 @@ BINDINGS = {
     "warehouse-manager": "WAREHOUSE_MANAGER_CONTAINER",
 }
 INCARNATION_HEADER = "x-storemax-incarnation"
+
+
+async def any_instance(env: Any, agent: str, context: Context) -> str:
+    """The session of an instance that anybody may use, for work that needs no memory of earlier work: named sessions
+    would each hold an instance of their own. Raises ProblemError no-capacity."""
+    choice = await call_object(env.AGENT_FLEET, "AGENT_FLEET", agent, "pick", None, idempotent=True, context=context)
+    return str(choice["session"])
 
 
 async def call_agent(

@@ -9,9 +9,11 @@ from typing import Any
 
 from contracts.rpc import Context, dumps
 from contracts.signing import Identity
-from durable_objects.agent_call import call_agent
+from durable_objects.agent_call import any_instance, call_agent
 from durable_objects.job.store import JobStore
 from durable_objects.job.view import status
+
+MANAGER = "warehouse-manager"
 
 MAX_SQLITE_RESULT = 1_000_000  # characters; a larger result goes to R2
 
@@ -56,17 +58,17 @@ class Archive:
                 "warehouse": row["warehouse"],
             }
         )
-        session = json.loads(row["request"]).get("session") or "default"
+        context = Context(trace_id)
         response = await call_agent(
             self.env,
-            agent="warehouse-manager",
-            session=f"{row['tenant']}.{session}",
+            agent=MANAGER,
+            session=await any_instance(self.env, MANAGER, context),
             method="POST",
             path="/manage",
             identity=Identity(row["tenant"], f"job:{row['id']}", "agent"),
             body=body,
             headers={"content-type": "application/json", "accept": "text/html"},
-            context=Context(trace_id),
+            context=context,
             idempotent=True,
         )
         html = await response.text()

@@ -60,7 +60,7 @@ def test_a_report_is_made_once_for_its_period_in_the_warehouses_own_time(edge: E
     finally:
         edge.http.patch(f"/v1/warehouses/{name}/configuration", json={"reports": None})
         for instance in edge.http.get("/v1/agents").json()["agents"][-1]["instances"]:
-            edge.http.post(f"/v1/agents/warehouse-manager/sessions/{instance['session'].partition('.')[2]}/stop")
+            edge.http.post(f"/v1/agents/warehouse-manager/sessions/{instance['session']}/stop")
 
 
 def test_a_schedule_that_is_none_is_refused(edge: Edge) -> None:

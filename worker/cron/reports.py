@@ -13,13 +13,14 @@ from typing import Any
 from contracts.errors import ProblemError
 from contracts.rpc import Context, dumps
 from contracts.signing import Identity
-from durable_objects.agent_call import call_agent
+from durable_objects.agent_call import any_instance, call_agent
 from durable_objects.resilience.objects import call_object
 from worker.cron.directory import Known, warehouses
 from worker.cron.runner import Tick
 from worker.cron.schedule import period
 from worker.log import event
 
+MANAGER = "warehouse-manager"
 LATEST_S = 7200.0  # a report that could not be made for so long is given up
 IN_ONE_TICK = 10  # the others come with the next one
 
@@ -93,8 +94,8 @@ async def _make(env: Any, tick: Tick, place: Known, start: float, end: float) ->
     body = {"action": "kpis", "start": _instant(start), "end": _instant(end), "tasks": tasks, "orders": orders}
     response = await call_agent(
         env,
-        agent="warehouse-manager",
-        session=f"{place.tenant}.{place.warehouse}",
+        agent=MANAGER,
+        session=await any_instance(env, MANAGER, context),
         method="POST",
         path="/manage",
         identity=Identity(place.tenant, "cron:reports", "agent"),

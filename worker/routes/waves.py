@@ -9,7 +9,7 @@ from contracts.errors import Fault, ProblemError
 from contracts.rpc import Context, dumps
 from contracts.signing import Identity
 from contracts.tasks import WaveCreate, WaveReleased
-from durable_objects.agent_call import call_agent
+from durable_objects.agent_call import any_instance, call_agent
 from worker.call import Call, Reply
 from worker.objects import ask_state
 from worker.routes.jobs import result_text
@@ -60,17 +60,17 @@ def _release(asked: WaveCreate, result: str, orders: list[Any]) -> str:
 
 async def _manage(call: Call, body: str) -> dict[str, Any]:
     """What the warehouse manager answers; any free instance will do, for it remembers nothing."""
-    choice = await call.rpc(call.env.AGENT_FLEET, MANAGER, "pick")
+    context = Context(call.trace_id, call.deadline)
     response = await call_agent(
         call.env,
         agent=MANAGER,
-        session=choice["session"],
+        session=await any_instance(call.env, MANAGER, context),
         method="POST",
         path="/manage",
         identity=Identity(call.principal.tenant, call.principal.subject, call.principal.role),
         body=body,
         headers={"content-type": "application/json", "accept": "application/json"},
-        context=Context(call.trace_id, call.deadline),
+        context=context,
         idempotent=True,
     )
     answer: dict[str, Any] = json.loads(str(await response.text()))
