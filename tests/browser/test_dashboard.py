@@ -101,7 +101,9 @@ def test_a_wrong_key_is_told_and_lets_nobody_in(dashboard: Dashboard) -> None:
 
 def test_a_plan_released_to_pickers_waits_as_tasks(dashboard: Dashboard, planned: str) -> None:
     page = opened(dashboard, planned)
-    batches = page.get_by_role("region", name="Batches").get_by_role("button").count()
+    buttons = page.get_by_role("region", name="Batches").get_by_role("button")
+    expect(buttons.first).to_be_visible(timeout=30_000)
+    batches = buttons.count()
     page.get_by_role("button", name="Release to pickers").click()
     expect(page.get_by_role("status").filter(has_text="tasks for pickers")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="See the tasks").click()
