@@ -31,7 +31,7 @@ class KeySets:
             held.tried = now
             try:
                 found = await fetch(url)
-            except Exception:
+            except Exception:  # whatever keeps the issuer away, keys that are known and not too old still serve
                 if not held.keys or now - held.fetched > STALE_S:
                     raise
             else:
