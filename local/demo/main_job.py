@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,13 +111,22 @@ def run(
     if status["state"] != "succeeded":
         raise RuntimeError(f"the job {status['state']}: {json.dumps(status['error'])}")
     first = client.call("GET", status["links"]["result"])
-    second = client.call("GET", status["links"]["result"])
+    pick_lists = client.call("GET", status["links"]["result_csv"]).text
+    second = _read_past_the_isolate(client, status["links"]["result"])
     return Outcome(
         warehouse=warehouse["id"],
         imported=imported,
         job=status,
         result=second.json(),
-        pick_lists=client.call("GET", status["links"]["result_csv"]).text,
+        pick_lists=pick_lists,
         result_sources=(first.headers.get("x-cache", ""), second.headers.get("x-cache", "")),
         incumbents=incumbents,
     )
+
+
+def _read_past_the_isolate(client: Client, link: str, seconds: float = 15) -> httpx.Response:
+    """Read again as a client elsewhere would: once the isolate that answered first has dropped its copy of 2 s."""
+    deadline = time.monotonic() + seconds
+    while (answer := client.call("GET", link)).headers.get("x-cache") == "hit" and time.monotonic() < deadline:
+        time.sleep(0.25)
+    return answer

@@ -81,7 +81,7 @@ def test_incumbents_reached_the_subscriber_while_the_job_ran(demo: Outcome) -> N
 
 
 def test_the_result_comes_from_kv_the_second_time(demo: Outcome) -> None:
-    assert demo.result_sources == ("miss", "hit")
+    assert demo.result_sources == ("miss", "kv")
 
 
 def test_the_pick_lists_hold_one_row_per_stop(demo: Outcome) -> None:
