@@ -53,8 +53,13 @@ class Route(Model):
     nodes: tuple[Identifier, ...] = ()
     takes: tuple[Take, ...] = ()  # what the list's lines take, in walking order
     distance_m: Metres
-    s_shape_m: Metres | None  # what the S-shape rule would walk past these locations; none on a graph
-    rules_m: dict[str, Metres] = Field(default_factory=dict)  # the same for every rule that the layout allows
+    s_shape_m: Metres | None  # what the S-shape rule would walk past these locations; none on a floor without aisles
+    rules_m: dict[str, Metres] = Field(
+        default_factory=dict,
+        description="Metres that each routing rule walks past the same locations: s_shape, return, midpoint, largest_gap, "
+        "combined and, with several blocks, aisle_by_aisle. Empty on a floor without aisles, or when the depot hangs on "
+        "several corners.",
+    )
 
 
 class RoutingSolution(Model):

@@ -9,6 +9,7 @@ from containers.optimizer.batching.baseline import baseline_distance
 from containers.optimizer.batching.problem import Instance, Part
 from containers.optimizer.batching.schedule import lateness, schedule
 from containers.optimizer.family import Answer
+from containers.optimizer.routing import rules
 from contracts.optimize import Objective
 from contracts.problems.batching import Batch, BatchingSolution, PickStop
 
@@ -32,12 +33,22 @@ def answer_of(instance: Instance, batches: Sequence[Sequence[int]]) -> Answer:
         baseline_distance_m=round(before, 6),
         saved_m=round(before - metres, 6),
         saved_share=round((before - metres) / before, 6) if before else 0.0,
+        rules_m=_rules_metres(instance, batches),
     )
     return Answer(
         objective=_objective(instance, plans, late),
         solution=solution.model_dump(mode="json"),
         unassigned=instance.left_out,
     )
+
+
+def _rules_metres(instance: Instance, batches: Sequence[Sequence[int]]) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for batch in batches:
+        positions = {pick.position for number in batch for pick in instance.parts[number].picks}
+        for rule, metres in rules.metres_on(instance.floor, positions).items():
+            totals[rule] = totals.get(rule, 0.0) + metres
+    return {rule: round(metres, 6) for rule, metres in totals.items()}
 
 
 def _objective(instance: Instance, plans: Sequence[Batch], late_s: float) -> Objective:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from containers.optimizer.batching.problem import Instance, Part
-from containers.optimizer.floor.aisles import AisleFloor
-from containers.optimizer.floor.many_blocks import ManyBlocksFloor
-from containers.optimizer.routing.heuristics import length, s_shape
+from containers.optimizer.routing import rules
 from contracts.optimize import Reference
 
 METHOD = "first come, first served; S-shape routes"
@@ -44,10 +42,8 @@ def baseline_distance(instance: Instance) -> float:
 
 def _s_shape_metres(instance: Instance, batch: list[int]) -> float:
     positions = {pick.position for number in batch for pick in instance.parts[number].picks}
-    floor = instance.floor
-    if isinstance(floor, AisleFloor | ManyBlocksFloor):
-        return length(s_shape(floor.layout, (floor.place(position) for position in positions)))
-    return floor.tour_length(positions)
+    walked = rules.metres_on(instance.floor, positions, (rules.S_SHAPE,))
+    return walked[rules.S_SHAPE] if walked else instance.floor.tour_length(positions)
 
 
 def baseline(instance: Instance) -> Reference:

@@ -56,6 +56,10 @@ class AisleFloor:
     def positions(self) -> int:
         return self.ladder.positions
 
+    def on_ladder(self, positions: Iterable[int]) -> tuple[Ladder, list[int]]:
+        """Its ladder; positions are numbered alike."""
+        return self.ladder, list(positions)
+
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""
         try:

@@ -96,10 +96,9 @@ class GraphFloor:
         """How many walking positions there are."""
         return len(self._stops) if self._found is None else self._found.ladder.positions
 
-    @property
-    def ladder(self) -> Ladder | None:
-        """The ladder that the graph is, if it is one."""
-        return None if self._found is None else self._found.ladder
+    def on_ladder(self, positions: Iterable[int]) -> tuple[Ladder, list[int]] | None:
+        """The ladder that the graph is, if it is one; positions are numbered alike."""
+        return None if self._found is None else (self._found.ladder, list(positions))
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.matrix import MAX_STOPS, MatrixTours
 from containers.optimizer.floor.walk import Point, Walk, simplify
 from contracts.errors import Fault, ProblemError
@@ -80,6 +81,10 @@ class ManyBlocksFloor:
     def positions(self) -> int:
         """How many walking positions there are."""
         return len(self._stops)
+
+    def on_ladder(self, positions: Iterable[int]) -> tuple[Ladder, list[int]]:
+        """The layout's ladder (too tall for exact tours) and its numbers of these positions."""
+        return self._aisles.ladder, [self._stops[self._matrix.order[position]] for position in positions]
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graphs import GraphFloor
+from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.floor.walk import Point, Walk
 from contracts.layout import GraphLayout, ParametricLayout, locations
@@ -33,6 +34,9 @@ class Floor(Protocol):
     @property
     def stub(self) -> float:
         """Metres in every tour that the kernels leave out."""
+
+    def on_ladder(self, positions: Iterable[int]) -> tuple[Ladder, list[int]] | None:
+        """The floor's aisles and cross aisles, and these positions as the ladder numbers them; None for other shapes."""
 
     def has(self, location: str) -> bool:
         """Whether the layout has a location of that id."""

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, CheckReport, Family, Run
 from containers.optimizer.floor.aisles import AisleFloor
-from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.floor.places import Floor, floor_of
-from containers.optimizer.routing.heuristics import length, s_shape
+from containers.optimizer.routing import rules
 from containers.optimizer.routing.places import places_for
 from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
 from contracts.errors import Fault, ProblemError, from_validation
@@ -151,6 +150,7 @@ def _route(instance: Instance, one: PickList, takes: tuple[Take, ...]) -> Route:
     walk = floor.tour(at)
     order = [name for position in walk.order for name in at[position]]
     rank = {name: i for i, name in enumerate(order)}
+    walked = rules.metres_on(floor, at)
     return Route(
         id=one.id,
         locations=tuple(order),
@@ -158,14 +158,9 @@ def _route(instance: Instance, one: PickList, takes: tuple[Take, ...]) -> Route:
         nodes=walk.nodes,
         takes=tuple(sorted(takes, key=lambda take: (rank[take.location], take.sku))),
         distance_m=walk.length_m,
-        s_shape_m=_s_shape_metres(floor, at),
+        s_shape_m=walked.get(rules.S_SHAPE),
+        rules_m=walked,
     )
-
-
-def _s_shape_metres(floor: Floor, positions: Mapping[int, Any]) -> float | None:
-    if isinstance(floor, AisleFloor | ManyBlocksFloor):
-        return length(s_shape(floor.layout, (floor.place(position) for position in positions)))
-    return None
 
 
 def check(instance: Instance, solution: Mapping[str, Any], _locks: Mapping[str, Any] | None) -> CheckReport:
@@ -227,7 +222,7 @@ def baseline(instance: Instance) -> Reference:
     for line in instance.source.stock:
         if instance.floor.reachable(line.location):
             left[line.sku][line.location] += line.quantity
-    metres = 0.0
+    metres, ruled = 0.0, True
     for one in instance.lists:
         names = set(one.locations)
         for wanted in one.lines:
@@ -238,11 +233,11 @@ def baseline(instance: Instance) -> Reference:
                 pieces -= taken
                 if taken:
                     names.add(name)
-        positions = {instance.floor.position(name): name for name in names}
-        walked = _s_shape_metres(instance.floor, positions)
+        positions = {instance.floor.position(name) for name in names}
+        walked = rules.metres_on(instance.floor, positions, (rules.S_SHAPE,)).get(rules.S_SHAPE)
+        ruled = ruled and walked is not None
         metres += instance.floor.tour_length(positions) if walked is None else walked
-    drawn = not isinstance(instance.floor, AisleFloor | ManyBlocksFloor)
-    return Reference(value=metres, method="first places in stock, short walks" if drawn else "S-shape routes")
+    return Reference(value=metres, method="S-shape routes" if ruled else "first places in stock, short walks")
 
 
 def warm() -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from containers.optimizer.floor.aisles import AisleFloor
-from containers.optimizer.floor.graphs import GraphFloor
-from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.places import Floor
 from containers.optimizer.routing.scattered import choose
 from contracts.problems.routing import PickList, Take
@@ -22,7 +19,8 @@ def places_for(floor: Floor, one: PickList, stock: Stock, seconds: float) -> tup
         need[line.sku] += line.quantity
     fixed = {floor.position(name) for name in one.locations}
     near = _near_places(floor, need, stock, fixed)
-    ladder = _ladder_of(floor)
+    found = floor.on_ladder(())
+    ladder = found[0] if found is not None and floor.exact else None
     if ladder is None or ladder.floating:
         return _taken(floor, need, stock, near), None
     supply: dict[int, dict[str, int]] = {position: {f"at {position}": 1} for position in fixed}
@@ -32,20 +30,14 @@ def places_for(floor: Floor, one: PickList, stock: Stock, seconds: float) -> tup
             if pieces:
                 here = supply.setdefault(floor.position(location), {})
                 here[f"sku {sku}"] = here.get(f"sku {sku}", 0) + pieces
-    found = choose(ladder, supply, demand, seconds)
-    if found is None:
+    choice = choose(ladder, supply, demand, seconds)
+    if choice is None:
         return _taken(floor, need, stock, near), None
-    chosen = set(found.positions)
-    bound = found.bound + ladder.stub
+    chosen = set(choice.positions)
+    bound = choice.bound + ladder.stub
     if floor.tour_length(chosen | fixed) > floor.tour_length(near | fixed):
         chosen = near
     return _taken(floor, need, stock, chosen), bound
-
-
-def _ladder_of(floor: Floor) -> Ladder | None:
-    if isinstance(floor, AisleFloor):
-        return floor.ladder
-    return floor.ladder if isinstance(floor, GraphFloor) else None
 
 
 def _near_places(floor: Floor, need: Counter[str], stock: Stock, fixed: Iterable[int]) -> set[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.floor.aisles import AisleFloor
-from containers.optimizer.routing.heuristics import s_shape
+from containers.optimizer.routing import rules
 from contracts.problems.batching import Batch, Pace
 
 Point = tuple[float, float]
@@ -51,7 +51,7 @@ def of_rule(instance: Instance, batch: Sequence[int]) -> Tour:
             place = floor.xy(pick.position)
             wanted[place] = wanted.get(place, 0) + pick.quantity
     if isinstance(floor, AisleFloor):
-        return along(s_shape(floor.layout, (floor.place(position) for position in positions)), wanted)
+        return along(rules.walk(floor.ladder, positions), wanted)
     return along(floor.tour(positions).path, wanted)
 
 

@@ -110,6 +110,7 @@ export interface BatchingSolution {
   baseline_distance_m: number;
   saved_m: number;
   saved_share: number;
+  rules_m: Record<string, number>;
 }
 
 /** A proven limit on any plan's objective; `gap` = |value - bound| / |value|. Without one, `reason` says why. */

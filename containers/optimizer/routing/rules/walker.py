@@ -1,0 +1,77 @@
+"""A walk under construction on a ladder's own coordinates: x along the cross aisles, y along the aisles, in metres."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from containers.optimizer.floor.ladder import Ladder
+from containers.optimizer.floor.walk import Point, Vertex
+
+Picks = dict[int, list[float]]  # aisle → heights of the places to visit there, ascending
+
+
+def length(path: Sequence[Point]) -> float:
+    """Metres along a polyline with axis-parallel segments."""
+    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in itertools.pairwise(path))
+
+
+class Walker:
+    """Somebody who stands on a floor and walks along its axes. `path` is the way so far."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.x_of = [float(x) for x in ladder.across]
+        self.rows = [0.0, *accumulate(float(metres) for metres in ladder.length)]
+        self.path: list[Point] = [self.corner(ladder.start)]
+
+    def corner(self, vertex: Vertex) -> Point:
+        """Where an aisle meets a cross aisle."""
+        return self.x_of[vertex[0]], self.rows[vertex[1]]
+
+    @property
+    def x(self) -> float:
+        return self.path[-1][0]
+
+    @property
+    def y(self) -> float:
+        return self.path[-1][1]
+
+    def across(self, aisle: int) -> None:
+        """Along the cross aisle where the walker stands."""
+        self._go((self.x_of[aisle], self.y))
+
+    def along(self, y: float) -> None:
+        """Along the aisle where the walker stands."""
+        self._go((self.x, y))
+
+    def in_and_out(self, heights: Sequence[float]) -> None:
+        """Into the aisle to the farthest of these heights and back."""
+        if heights:
+            back = self.y
+            self.along(max(heights, key=lambda y: abs(y - back)))
+            self.along(back)
+
+    def nearest_first(self, aisles: Iterable[int]) -> list[int]:
+        """From the nearer of the two outer aisles to the other."""
+        order = sorted(aisles)
+        if order and abs(self.x_of[order[-1]] - self.x) < abs(self.x_of[order[0]] - self.x):
+            order.reverse()
+        return order
+
+    def _go(self, point: Point) -> None:
+        if self.path[-1] != point:
+            self.path.append(point)
+
+
+def picks_by_block(ladder: Ladder, positions: Iterable[int]) -> dict[int, Picks]:
+    """block → aisle → heights ascending."""
+    rows = [0.0, *accumulate(float(metres) for metres in ladder.length)]
+    found: dict[int, Picks] = {}
+    for position in positions:
+        aisle, block, _ = ladder.place(position)
+        found.setdefault(block, {}).setdefault(aisle, []).append(rows[block] + float(ladder.offset[position]))
+    for picks in found.values():
+        for heights in picks.values():
+            heights.sort()
+    return found
