@@ -29,6 +29,12 @@ SILENCE_SECONDS = 120.0  # an instance that runs is heard of at least this often
 GRACE_SECONDS = 20.0  # from SIGTERM on, for work to finish or to give its best
 KILL_AFTER_SECONDS = GRACE_SECONDS + 5.0  # a program that ends in order has ended by then
 
+# What a start had still to wait for when its budget was over, by the fleet's reason.
+_WAITED_FOR = {
+    "rationed": "too many starts at once",
+    "reclaiming": "no place yet: an idle instance is still ending",
+}
+
 
 class AgentContainer(Container):
     """What the three have in common."""
@@ -80,6 +86,13 @@ class AgentContainer(Container):
         return await self._about()
 
     @answer
+    async def make_room(self, payload: Any) -> dict[str, Any]:
+        """{idle}: stop in order for the sake of another, unless somebody has asked within so many seconds."""
+        if not self._activity.in_flight and time.time() - self._activity.last >= float(payload["idle"]):
+            await self.stop()
+        return await self._about()
+
+    @answer
     async def warm(self, _payload: Any) -> dict[str, Any]:
         """Have the program running and ready, and put its sleep off."""
         try:
@@ -95,8 +108,9 @@ class AgentContainer(Container):
     # ---- what the base class asks and tells
 
     async def _before_start(self, remaining: float) -> None:
-        """Wait for the fleet's permission. A fleet that cannot be reached lets the start pass: the platform has a limit
-        of its own, and an agent that works is worth more than a count that is right."""
+        """Wait for the fleet's permission: for a turn, or for an idle instance that makes room. A fleet that cannot be
+        reached lets the start pass: the platform has a limit of its own, and an agent that works is worth more than a
+        count that is right."""
         deadline = time.time() + remaining
         while True:
             try:
@@ -113,7 +127,7 @@ class AgentContainer(Container):
                     retry_after=pause,
                 )
             if time.time() + pause >= deadline:
-                raise NoInstance(f"too many instances of the {self.agent.name} agent are starting", retry_after=2.0)
+                raise NoInstance(f"{_WAITED_FOR[admission['reason']]} of the {self.agent.name} agent", retry_after=2.0)
             await asyncio.sleep(pause)
 
     def _moved(self, before: State, after: State) -> None:

@@ -18,7 +18,7 @@ from contracts.rpc import answer, dumps, unwrap
 from durable_objects.base import StatefulObject
 from durable_objects.container.tasks import Tasks
 from durable_objects.fleet.agents import AGENTS, AgentType
-from durable_objects.fleet.directory import FULL_RETRY, RECLAIM_RETRY, Directory
+from durable_objects.fleet.directory import FULL_RETRY, Directory
 from durable_objects.fleet.pool import Pool
 from durable_objects.fleet.schema import MIGRATIONS
 from durable_objects.log import log
@@ -55,11 +55,9 @@ class AgentFleet(StatefulObject):
         """{session} → {granted, reason, retry_after}: may its container start now?"""
         now = time.time()
         admission = self._directory.admit(payload["session"], now)
-        if admission.reason == "full":
-            if await self._ask_the_silent(now):
-                admission = self._directory.admit(payload["session"], time.time())
-            if admission.reclaim:
-                await self._instance(admission.reclaim).halt(dumps(None))
+        if admission.reason == "full" and await self._ask_the_silent(now):
+            admission = self._directory.admit(payload["session"], time.time())
+        self._make_room(admission.reclaim)
         self._copy_later()
         return {"granted": admission.granted, "reason": admission.reason, "retry_after": admission.retry_after}
 
@@ -80,13 +78,11 @@ class AgentFleet(StatefulObject):
         """A session for a request without one. Raises no-capacity."""
         choice = self._pool.pick(time.time(), random.random)
         if choice is None:
-            idle = self._directory.reclaimable(time.time())
-            if idle:
-                await self._instance(idle).halt(dumps(None))
-            seconds = round(RECLAIM_RETRY if idle else FULL_RETRY)
+            seconds = round(FULL_RETRY)
             text = f"all {self._agent.max_instances} instances of the {self._agent.name} agent are in use"
             headers = {"retry-after": str(seconds)}
             raise ProblemError("no-capacity", text, headers=headers, extra={"retry_after": seconds})
+        self._make_room(choice.reclaim)
         return {"session": choice.session, "new": choice.new}
 
     @answer
@@ -118,6 +114,20 @@ class AgentFleet(StatefulObject):
             log("fleet.warm_failed", agent=self._agent.name, session=session, error=str(fault))
             return False
         return True
+
+    def _make_room(self, session: str) -> None:
+        """Tell an idle instance to stop, beside the answer to whoever waits for its place."""
+        if session:
+            self._tasks.begin(self._tell_to_stop(session))
+
+    async def _tell_to_stop(self, session: str) -> None:
+        text = dumps({"idle": self._agent.reclaim_after})
+        try:
+            state = unwrap(await self._instance(session).make_room(text))
+        except (ProblemError, JsException) as fault:
+            log("fleet.reclaim_failed", agent=self._agent.name, session=session, error=str(fault))
+            return
+        self._directory.report(session, state["news"], time.time())
 
     async def _ask_the_silent(self, now: float) -> bool:
         """Instances whose last word is old are asked before somebody is turned away; True if a place came free."""

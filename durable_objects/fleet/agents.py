@@ -22,6 +22,7 @@ class AgentType:
     internet: bool
     min_instances: int = 0
     parallel_starts: int = 2  # many starts at once fail more often than one by one
+    reclaim_after: float = 15.0  # seconds that nobody asks it until an instance makes room for a start that finds none
 
     @property
     def variable_prefix(self) -> str:
@@ -33,11 +34,11 @@ class AgentType:
         return ("python", "-m", "containers.common.last_words", "python", "-m", "containers.run", self.name)
 
     def as_set(self, variable: Callable[[str], str]) -> AgentType:
-        """As an environment sets it. `variable`: the value of <AGENT>_MIN_INSTANCES, _MAX_INSTANCES, _MEMORY_MB and
-        _SLEEP_AFTER, empty where it keeps the table's. Raises ValueError for what is no number."""
-        minimum, maximum, memory, sleep = (
+        """As an environment sets it. `variable`: the value of <AGENT>_MIN_INSTANCES, _MAX_INSTANCES, _MEMORY_MB,
+        _SLEEP_AFTER and _RECLAIM_SECONDS, empty where it keeps the table's. Raises ValueError for what is no number."""
+        minimum, maximum, memory, sleep, reclaim = (
             variable(f"{self.variable_prefix}_{name}")
-            for name in ("MIN_INSTANCES", "MAX_INSTANCES", "MEMORY_MB", "SLEEP_AFTER")
+            for name in ("MIN_INSTANCES", "MAX_INSTANCES", "MEMORY_MB", "SLEEP_AFTER", "RECLAIM_SECONDS")
         )
         most = int(maximum or self.max_instances)
         return replace(
@@ -46,6 +47,7 @@ class AgentType:
             min_instances=min(int(minimum or self.min_instances), most),
             memory_mb=int(memory or self.memory_mb),
             sleep_after=sleep or self.sleep_after,
+            reclaim_after=float(reclaim or self.reclaim_after),
         )
 
 

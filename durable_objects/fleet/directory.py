@@ -3,6 +3,9 @@
 An instance occupies a place from the moment that it is reserved or its start is permitted until it reports that it has
 stopped. A reservation or a permit that is not used, and an instance that has not been heard of, give their place back
 after a while.
+
+A start that finds no place takes over that of an idle instance: it reserves a place, the idle one is told to stop, and
+the start is admitted when that has happened. Until then one place counts twice.
 """
 
 from __future__ import annotations
@@ -17,14 +20,16 @@ from durable_objects.sqlite import Sql, scalar
 PERMIT_SECONDS = 60.0
 RESERVATION_SECONDS = 15.0  # a request that was sent to an instance has reached it by then, or never will
 SILENCE_SECONDS = 600.0  # instances report at least every three minutes while they run
-RECLAIM_IDLE_SECONDS = 60.0
 KEPT_STOPPED = 100
 RATION_RETRY = 0.25
-RECLAIM_RETRY = 1.0
+RECLAIM_RETRY = 0.25
 FULL_RETRY = 5.0
 
 _ALIVE = "(status IN ('running', 'healthy', 'stopping') AND seen > ?1)"
-OCCUPIES = f"({_ALIVE} OR permit_until > ?2 OR reserved_until > ?2)"
+_USED = f"({_ALIVE} OR permit_until > ?2)"
+_RESERVED = "(reserved_until > ?2)"
+OCCUPIES = f"({_USED} OR {_RESERVED})"
+_LEAVING = "(status = 'stopping' AND seen > ?1)"
 STARTING = "(permit_until > ?2 AND status <> 'healthy')"
 
 
@@ -35,13 +40,13 @@ def instants(now: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`retry_after` in seconds where the answer is no; `reclaim` is an idle instance whose end would make room."""
+    """`retry_after` in seconds where the answer is no: full for now, or, with a place reserved, waiting for its turn
+    (rationed) or for another instance's end (reclaiming). `reclaim`: the idle instance that has to be told to stop."""
 
     granted: bool
-    reason: Literal["granted", "rationed", "full"] = "granted"
+    reason: Literal["granted", "rationed", "reclaiming", "full"] = "granted"
     retry_after: float = 0.0
     reclaim: str = ""
-    occupied: int = 0
 
 
 class Directory:
@@ -52,22 +57,21 @@ class Directory:
         self.agent = agent
 
     def occupied(self, now: float) -> int:
-        return int(scalar(self._sql, f"SELECT count(*) FROM instances WHERE {OCCUPIES}", *instants(now)))
+        return self._count(OCCUPIES, now)
 
     def starting(self, now: float) -> int:
-        return int(scalar(self._sql, f"SELECT count(*) FROM instances WHERE {STARTING}", *instants(now)))
+        return self._count(STARTING, now)
 
     def admit(self, session: str, now: float) -> Admission:
         """May this session start its container now?"""
-        occupied = self.occupied(now)
-        if not self._is(session, OCCUPIES, now) and occupied >= self.agent.max_instances:
-            idle = self.reclaimable(now)
-            return Admission(False, "full", RECLAIM_RETRY if idle else FULL_RETRY, idle, occupied)
         # One that runs or has its permit is not held up again, whatever the others do.
-        known = self._is(session, f"({_ALIVE} OR permit_until > ?2)", now)
-        if not known and self.starting(now) >= self.agent.parallel_starts:
-            self.reserve(session, now)
-            return Admission(False, "rationed", RATION_RETRY, occupied=occupied)
+        if not self._is(session, _USED, now):
+            refused = self._without_place(session, now)
+            if refused is not None:
+                return refused
+            if self.starting(now) >= self.agent.parallel_starts:
+                self.reserve(session, now)
+                return Admission(False, "rationed", RATION_RETRY)
         self._sql.run(
             """INSERT INTO instances (session, permit_until, since, seen) VALUES (?1, ?2, ?3, ?3)
                ON CONFLICT (session) DO UPDATE SET permit_until = excluded.permit_until, seen = excluded.seen,
@@ -76,7 +80,7 @@ class Directory:
             now + PERMIT_SECONDS,
             now,
         )
-        return Admission(True, occupied=occupied)
+        return Admission(True)
 
     def reserve(self, session: str, now: float) -> None:
         """Keep a place for a start that will be asked for in a moment."""
@@ -88,14 +92,39 @@ class Directory:
             now,
         )
 
+    def _without_place(self, session: str, now: float) -> Admission | None:
+        """None when there is a place for this session."""
+        reserved = self._is(session, _RESERVED, now)
+        taken = self._count(_USED if reserved else OCCUPIES, now)
+        if taken < self.agent.max_instances:
+            return None
+        if reserved and self._count(_LEAVING, now):
+            self.reserve(session, now)
+            return Admission(False, "reclaiming", RECLAIM_RETRY)
+        takeover = self.take_over(session, now)
+        if takeover is None:
+            self._sql.run("UPDATE instances SET reserved_until = 0 WHERE session = ?", session)
+        return takeover or Admission(False, "full", FULL_RETRY)
+
+    def take_over(self, session: str, now: float) -> Admission | None:
+        """Reserve for this session the place of an idle instance, if there is one. It counts as stopping from here on:
+        the next who finds no place needs another one's."""
+        idle = self.reclaimable(now)
+        if not idle:
+            return None
+        self._sql.run("UPDATE instances SET status = 'stopping', since = ? WHERE session = ?", now, idle)
+        self.reserve(session, now)
+        return Admission(False, "reclaiming", RECLAIM_RETRY, idle)
+
     def reclaimable(self, now: float) -> str:
-        """The instance that nobody has asked for the longest time, and for a minute at least; "" when there is none."""
-        if self.occupied(now) <= self.agent.min_instances:
+        """The instance that nobody has asked for the longest time, and for `reclaim_after` at least; "" when there is
+        none, or when the minimum needs it."""
+        if self.occupied(now) - self._count(_LEAVING, now) <= self.agent.min_instances:
             return ""
         found = self._sql.rows(
             """SELECT session FROM instances WHERE status = 'healthy' AND load = 0 AND picked = 0 AND active < ?
                AND permit_until <= ? AND reserved_until <= ? ORDER BY active LIMIT 1""",
-            now - RECLAIM_IDLE_SECONDS,
+            now - self.agent.reclaim_after,
             now,
             now,
         )
@@ -150,7 +179,7 @@ class Directory:
             "type": self.agent.name,
             "max_instances": self.agent.max_instances,
             "min_instances": self.agent.min_instances,
-            "occupied": self.occupied(now),
+            "occupied": min(self.occupied(now), self.agent.max_instances),
             "instances": [
                 {
                     "session": session,
@@ -165,8 +194,12 @@ class Directory:
             ],
         }
 
+    def _count(self, condition: str, now: float) -> int:
+        # A statement has to use what it is given: ?1 and ?2 both, whichever the condition needs.
+        return int(scalar(self._sql, f"SELECT count(*) FROM instances WHERE ?1 < ?2 AND {condition}", *instants(now)))
+
     def _is(self, session: str, condition: str, now: float) -> bool:
-        query = f"SELECT count(*) FROM instances WHERE session = ?3 AND {condition}"
+        query = f"SELECT count(*) FROM instances WHERE session = ?3 AND ?1 < ?2 AND {condition}"
         return bool(scalar(self._sql, query, *instants(now), session))
 
     def _forget_old(self, now: float) -> None:

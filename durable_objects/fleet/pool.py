@@ -19,10 +19,12 @@ PRESSURE_SECONDS = 1.0  # work that has waited so long asks for another instance
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which session takes the request; `new` when it is not running yet."""
+    """Which session takes the request; `new` when it is not running yet; `reclaim`: the idle instance that has to be told
+    to stop for it."""
 
     session: str
     new: bool = False
+    reclaim: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +40,49 @@ class Pool:
         self._agent = directory.agent
 
     def pick(self, now: float, draw: Callable[[], float]) -> Choice | None:
-        """An instance for a request without a session. A pool that has none to spare grows while there is room.
-        None: no instance, and no room for one."""
+        """An instance for a request without a session. A pool that has none to spare grows while there is room, or an
+        idle instance that can make some. None: no instance, and no room for one."""
         members = self._members(now)
         busy_at = self._agent.busy_at
         free = [member for member in members if member.load < busy_at]
         if not free:
-            fresh = next(iter(self._fresh(1, now)), "")
-            if fresh:
-                self._directory.reserve(fresh, now)
-                return self._send(_Member(fresh, 0, runs=False))
+            grown = self._grow(now)
+            if grown is not None:
+                return grown
         needed = sum(member.load for member in members) // busy_at + 2
         first = [member for member in free if member in members[:needed]]
         drawn = first or free or members
         return self._send(_less_loaded(drawn, draw)) if drawn else None
+
+    def _grow(self, now: float) -> Choice | None:
+        name = next(iter(self._unused(now)), "")
+        if not name:
+            return None
+        reclaim = ""
+        if self._directory.occupied(now) < self._agent.max_instances:
+            self._directory.reserve(name, now)
+        else:
+            takeover = self._directory.take_over(name, now)
+            if takeover is None:
+                return None
+            reclaim = takeover.reclaim
+        return self._send(_Member(name, 0, runs=False), reclaim)
 
     def to_start(self, waiting: int, oldest_age: float, now: float) -> list[str]:
         """Instances to start because work waits: as many as wait, as may start at once and as have room."""
         if waiting <= 0 or oldest_age < PRESSURE_SECONDS:
             return []
         spare = self._agent.parallel_starts - self._directory.starting(now)
-        return self._fresh(min(waiting, spare), now)
+        room = self._agent.max_instances - self._directory.occupied(now)
+        return self._unused(now)[: max(0, min(waiting, spare, room))]
 
     def to_keep_warm(self) -> list[str]:
         """The instances that the minimum asks for; those that run already too, since their sleep is put off."""
         return [pool_session(number) for number in range(self._agent.min_instances)]
 
-    def _send(self, member: _Member) -> Choice:
+    def _send(self, member: _Member, reclaim: str = "") -> Choice:
         self._sql.run("UPDATE instances SET picked = picked + 1 WHERE session = ?", member.session)
-        return Choice(member.session, new=not member.runs)
+        return Choice(member.session, new=not member.runs, reclaim=reclaim)
 
     def _members(self, now: float) -> list[_Member]:
         """Those that run or will in a moment, in the order of their numbers; one that is stopping takes nothing."""
@@ -78,13 +94,12 @@ class Pool:
         members = [_Member(str(session), int(load), bool(runs)) for session, load, runs in rows]
         return sorted(members, key=lambda member: int(member.session.removeprefix(POOL)))
 
-    def _fresh(self, wanted: int, now: float) -> list[str]:
-        """Up to so many names of pool instances that have no place yet, as many as there is room for."""
+    def _unused(self, now: float) -> list[str]:
+        """The names of pool instances that have no place yet."""
         query = f"SELECT session FROM instances WHERE {OCCUPIES}"
         taken = {str(row[0]) for row in self._sql.rows(query, *instants(now))}
         names = (pool_session(number) for number in range(self._agent.max_instances))
-        room = self._agent.max_instances - len(taken)
-        return [name for name in names if name not in taken][: max(0, min(wanted, room))]
+        return [name for name in names if name not in taken]
 
 
 def _less_loaded(members: list[_Member], draw: Callable[[], float]) -> _Member:

@@ -96,6 +96,25 @@ def test_a_container_killed_during_a_request_is_told_at_once_and_the_next_reques
     assert last_exit()["exit_code"] == 137
 
 
+def test_a_session_that_finds_no_place_gets_that_of_the_longest_idle_one_and_waits_for_its_end(edge: Edge) -> None:
+    """Two managers may run; an idle one makes room after a second here (15 s by default)."""
+    manager = "/v1/agents/warehouse-manager"
+    first, second = (ask(edge, session, base=manager).json()["incarnation"] for session in ("one", "two"))
+
+    def row(session: str) -> dict[str, Any]:
+        return next(row for row in listing(edge, "warehouse-manager")["instances"] if row["session"] == session)
+
+    def third() -> httpx.Response | None:
+        answer = ask(edge, "three", base=manager)
+        assert answer.status_code == 200 or answer.json()["code"] == "no-capacity", answer.text
+        return answer if answer.status_code == 200 else None
+
+    assert wait(third).json()["incarnation"] not in (first, second)
+    ended = wait(lambda: row("one")["last_exit"])
+    assert (ended["incarnation"], ended["exit_code"], ended["reason"]) == (first, 0, "exit")
+    assert (row("two")["status"], row("two")["incarnation"]) == ("healthy", second)
+
+
 def test_the_listing_tells_state_incarnation_and_load_and_stop_ends_the_instance(edge: Edge) -> None:
     incarnation = ask(edge, "one").json()["incarnation"]
 

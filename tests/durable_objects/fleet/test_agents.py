@@ -28,15 +28,17 @@ def test_the_agents_are_as_promised() -> None:
     }
 
 
-def test_an_environment_may_set_minimum_maximum_memory_and_sleep() -> None:
+def test_an_environment_may_set_minimum_maximum_memory_sleep_and_when_idle_ones_make_room() -> None:
     variables = {
         "OPTIMIZER_MIN_INSTANCES": "2",
         "OPTIMIZER_MAX_INSTANCES": "4",
         "OPTIMIZER_SLEEP_AFTER": "3s",
         "OPTIMIZER_MEMORY_MB": "100",
+        "OPTIMIZER_RECLAIM_SECONDS": "1.5",
     }
     agent = AGENTS["optimizer"].as_set(lambda name: variables.get(name, ""))
     assert (agent.min_instances, agent.max_instances, agent.sleep_after, agent.memory_mb) == (2, 4, "3s", 100)
+    assert agent.reclaim_after == 1.5
     assert AGENTS["optimizer"].as_set(lambda name: "") == AGENTS["optimizer"]
     assert AGENTS["sync"].as_set(lambda name: variables.get(name, "")) == AGENTS["sync"]
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from durable_objects.fleet.directory import (
-    PERMIT_SECONDS,
-    RECLAIM_IDLE_SECONDS,
-    RESERVATION_SECONDS,
-    SILENCE_SECONDS,
-)
+from durable_objects.fleet.directory import PERMIT_SECONDS, RESERVATION_SECONDS, SILENCE_SECONDS
 from tests.durable_objects.fleet.fleets import AGENT, directory, news, run
 
 
@@ -59,7 +54,7 @@ def test_beyond_the_limit_nobody_is_admitted_until_one_has_stopped() -> None:
     for session in "abc":
         run(kept, session, 0)
     refused = kept.admit("d", 1)
-    assert (refused.reason, refused.occupied) == ("full", 3)
+    assert (refused.reason, kept.occupied(1)) == ("full", 3)
     assert refused.retry_after > 0
     kept.report("a", news("stopped", 2), 2)
     assert kept.admit("d", 2).granted
@@ -103,19 +98,68 @@ def test_an_older_report_does_not_overwrite_a_newer_one() -> None:
     assert kept.listing(21)["instances"][0]["status"] == "stopped"
 
 
-def test_a_full_fleet_names_the_longest_idle_instance_to_make_room() -> None:
+IDLE = AGENT.reclaim_after
+
+
+def test_a_start_that_finds_no_place_takes_over_that_of_the_longest_idle_instance_when_it_has_ended() -> None:
     kept = directory()
     run(kept, "busy", 0, load=1)
     run(kept, "idle", 1)
-    run(kept, "fresh", RECLAIM_IDLE_SECONDS)
-    assert kept.admit("d", RECLAIM_IDLE_SECONDS + 2).reclaim == "idle"
+    run(kept, "fresh", IDLE)
+    now = IDLE + 2
+    waits = kept.admit("d", now)
+    assert (waits.granted, waits.reason, waits.reclaim) == (False, "reclaiming", "idle")
+    again = kept.admit("d", now + 0.25)
+    assert (again.reason, again.reclaim) == ("reclaiming", "")  # it is stopping: nobody is told twice
+    assert kept.admit("e", now + 0.5).reason == "full"  # "fresh" was asked three seconds ago
+    kept.report("idle", news("stopped", now + 1), now + 1)
+    assert kept.admit("e", now + 1).reason == "full"  # the place is d's
+    assert kept.admit("d", now + 1).granted
+
+
+def test_each_of_several_starts_takes_over_another_place_and_never_more_than_the_maximum_run() -> None:
+    kept = directory()
+    for number, session in enumerate("abc"):
+        run(kept, session, number)
+    now = IDLE + 5
+    assert [kept.admit(session, now).reclaim for session in "def"] == ["a", "b", "c"]
+    assert kept.admit("g", now).reason == "full"
+    kept.report("b", news("stopped", now + 1), now + 1)
+    granted = [session for session in "def" if kept.admit(session, now + 1).granted]
+    assert granted == ["d"]  # whoever asks first: the places are alike
+    assert kept.listing(now + 1)["occupied"] == 3
+
+
+def test_an_instance_that_was_asked_at_the_last_moment_keeps_its_place_and_another_makes_room() -> None:
+    """a was named, but a request had just reached it: it says so, and the next look finds b."""
+    kept = directory()
+    for number, session in enumerate("abc"):
+        run(kept, session, number)
+    now = IDLE + 5
+    assert kept.admit("d", now).reclaim == "a"
+    kept.report("a", news("healthy", now, load=1), now)
+    assert kept.admit("d", now + 0.25).reclaim == "b"
+    kept.report("b", news("healthy", now, load=1), now)
+    kept.report("c", news("healthy", now, load=1), now)
+    refused = kept.admit("d", now + 0.5)
+    assert (refused.reason, refused.reclaim) == ("full", "")
+    assert kept.occupied(now + 0.5) == 3
 
 
 def test_an_idle_instance_is_not_stopped_for_another_when_the_minimum_needs_it() -> None:
     kept = directory(replace(AGENT, max_instances=1, min_instances=1))
     run(kept, "idle", 0)
-    assert kept.reclaimable(RECLAIM_IDLE_SECONDS + 1) == ""
-    assert kept.admit("d", RECLAIM_IDLE_SECONDS + 1).reclaim == ""
+    assert kept.reclaimable(IDLE + 1) == ""
+    assert kept.admit("d", IDLE + 1).reason == "full"
+
+
+def test_instances_that_are_leaving_do_not_count_for_the_minimum() -> None:
+    kept = directory(replace(AGENT, max_instances=2, min_instances=1))
+    run(kept, "a", 0)
+    run(kept, "b", 1)
+    assert kept.admit("d", IDLE + 5).reclaim == "a"
+    kept.reserve("d", 0)  # d does not come: of two one is leaving, and the other one is the minimum
+    assert kept.reclaimable(IDLE + 5) == ""
 
 
 def test_the_listing_tells_what_each_instance_said_of_itself_and_what_is_about_to_start() -> None:

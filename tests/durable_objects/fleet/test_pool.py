@@ -83,6 +83,17 @@ def test_without_a_pool_instance_and_without_room_there_is_no_choice() -> None:
     assert pool.pick(1, lambda: 0.0) is None
 
 
+def test_a_pool_without_room_takes_over_the_place_of_an_idle_session() -> None:
+    kept, pool = fleet()
+    run(kept, "pool-0", 0, load=AGENT.busy_at)
+    for number, session in enumerate(("t.a", "t.b"), start=1):
+        run(kept, session, number)
+    choice = pool.pick(AGENT.reclaim_after + 5, lambda: 0.0)
+    assert choice is not None
+    assert (choice.session, choice.new, choice.reclaim) == ("pool-1", True, "t.a")
+    assert kept.admit("pool-1", AGENT.reclaim_after + 5).reason == "reclaiming"
+
+
 def test_a_trickle_of_requests_leaves_the_surplus_instances_idle_so_that_they_fall_asleep() -> None:
     """Five run; each request ends before the next comes. What one needs and one more are used, three are not."""
     kept, pool = fleet(replace(AGENT, max_instances=5, parallel_starts=5))
