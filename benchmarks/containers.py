@@ -79,6 +79,12 @@ class Bench:
         self, session: str, path: str = "/ready", body: dict[str, Any] | None = None, base: str = OPTIMIZER
     ) -> float:
         """Seconds until the answer of a session's instance ("": of any). Raises for anything but a 2xx."""
+        return self.answered(session, path, body, base)[0]
+
+    def answered(
+        self, session: str, path: str = "/ready", body: dict[str, Any] | None = None, base: str = OPTIMIZER
+    ) -> tuple[float, str]:
+        """As `ask`, and the incarnation that answered."""
         headers = {"x-session-id": session} if session else {}
         started = time.perf_counter()
         if body is None:
@@ -88,7 +94,7 @@ class Bench:
         seconds = time.perf_counter() - started
         if answer.status_code >= 300:
             raise RuntimeError(f"{path} answered {answer.status_code}: {answer.text[:500]}")
-        return seconds
+        return seconds, answer.headers["x-storemax-incarnation"]
 
     def fleet(self, agent: str = "optimizer") -> dict[str, Any]:
         listings = self.http.get("/v1/agents").json()["agents"]
@@ -164,18 +170,37 @@ class Bench:
         self.empty()
 
     def wake(self, samples: int) -> None:
-        """The first answer of an instance that has fallen asleep by itself, beside its cold start."""
-        cold = self.ask("sleeper", base=SYNC)
-        times = []
-        for _ in range(samples):
-            deadline = time.monotonic() + 60
-            while any(row["status"] != "stopped" for row in self.fleet("sync")["instances"]):
-                if time.monotonic() > deadline:
-                    raise RuntimeError("the instance did not fall asleep within a minute")
-                time.sleep(0.2)
-            times.append(self.ask("sleeper", base=SYNC))
-        wake = statistics.median(times)
+        """The first answer of an instance that has fallen asleep by itself, beside the cold start of one that never ran,
+        in turn. The incarnations prove it: the one that ran has ended with status 0, and another one answers."""
+        _, awake = self.answered("sleeper", base=SYNC)
+        colds, wakes = [], []
+        for number in range(samples):
+            self.wait_asleep("sleeper", awake)
+            seconds, now_awake = self.answered("sleeper", base=SYNC)
+            if now_awake == awake:
+                raise RuntimeError("the instance that slept has answered")
+            wakes.append(seconds)
+            awake = now_awake
+            cold, fresh = self.answered(f"fresh-{number}", base=SYNC)
+            colds.append(cold)
+            self.wait_asleep(f"fresh-{number}", fresh)
+        cold, wake = statistics.median(colds), statistics.median(wakes)
         record("container.wake_after_sleep.median_s", wake, "s", "its cold start", wake / cold, COMMAND)
+
+    def wait_asleep(self, session: str, incarnation: str) -> None:
+        """Until this incarnation has ended by itself, in order, and nothing runs in its place."""
+        deadline = time.monotonic() + 60
+        while True:
+            row = next((row for row in self.fleet("sync")["instances"] if row["session"] == session), None)
+            last = row and row["last_exit"]
+            # The listing may be a copy of a second ago, from before the start: its exits tell whose sleep it shows.
+            if row and row["status"] == "stopped" and last and last["incarnation"] == incarnation:
+                if (last["exit_code"], last["reason"]) != (0, "exit"):
+                    raise RuntimeError(f"the instance did not fall asleep in order: {last}")
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the instance did not fall asleep within a minute: {row}")
+            time.sleep(0.2)
 
     def scale_out(self) -> None:
         """One pool instance runs; ten requests without a session come at once and stay: until five instances are ready.
