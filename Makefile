@@ -131,8 +131,7 @@ sbom: .venv/stamp ## the image's bill of materials (CycloneDX) in .build/sbom-ag
 	@echo "written: .build/sbom-agents.json"
 
 audit: .venv/stamp ## known vulnerabilities of the locked packages; a package that cannot be looked up fails it
-	@.venv/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/agents.lock
-	@.venv/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/edge.lock
+	@$(PY) -m tools.audit $(ARGS)
 
 # --- maintaining -----------------------------------------------------------------------------------------------------
 
