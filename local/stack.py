@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -16,8 +17,13 @@ from pathlib import Path
 from types import TracebackType
 
 from local.engine.probe import find_docker
-from local.processes import Program, free_port
+from local.processes import Program, StartFailed, free_port
 from local.toolchain import NODE_MODULES, OFFLINE_FLAGS, ROOT, environment
+
+# Where Docker runs the agents, the first start builds their image; and what a failure of that is worth saying.
+DOCKER_START_SECONDS = 1800.0
+DOCKER_ADVICE = """Docker ran the agents here ({engine}). Where it cannot build their image or fetch what that begins with,
+STOREMAX_CONTAINERS=processes runs them as plain processes of this machine."""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class Stack:
         self._signing_key = secrets.token_hex(32)
         self.programs: list[Program] = []
         self.engine_name = "none"
+        self.uses_docker = False
         self.pages_url = ""
         self._socket_dir: Path | None = None
         self._env: dict[str, str] = {}
@@ -85,9 +92,15 @@ class Stack:
 
     def _start_and_wait(self) -> None:
         self.worker = self._start_worker(self._env)
-        self.worker.wait_until(
-            lambda: answers(self.url + self.health_path), seconds=self.start_seconds, waiting_for="answer of the Worker"
-        )
+        seconds = DOCKER_START_SECONDS if self.uses_docker else self.start_seconds
+        try:
+            self.worker.wait_until(
+                lambda: answers(self.url + self.health_path), seconds=seconds, waiting_for="answer of the Worker"
+            )
+        except StartFailed as failure:
+            if not self.uses_docker:
+                raise
+            raise StartFailed(f"{failure}\n\n{DOCKER_ADVICE.format(engine=self.engine_name)}") from failure
 
     def stop(self) -> None:
         for program in reversed(self.programs):
@@ -124,10 +137,12 @@ class Stack:
         return done.stdout
 
     def _start_engine(self, env: Mapping[str, str]) -> dict[str, str]:
-        """The variables that lead wrangler and workerd to Docker, or to the process engine where no Docker answers."""
-        docker = find_docker()
+        """The variables that lead wrangler and workerd to Docker, or to the process engine where no Docker answers or
+        STOREMAX_CONTAINERS=processes asks for it."""
+        docker = find_docker(env) if os.environ.get("STOREMAX_CONTAINERS") != "processes" else None
         if docker is not None:
             self.engine_name = f"Docker {docker.version}"
+            self.uses_docker = True
             return {}
         self.engine_name = "process engine (a local stand-in for Docker)"
         # A Unix socket's path may have about 100 characters, so it gets a short folder of its own.

@@ -40,6 +40,8 @@ def environment(home: Path) -> dict[str, str]:
         **{key: value for key, value in os.environ.items() if not key.startswith(("CLOUDFLARE_", "WRANGLER_"))},
         "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "HOME": str(home),
+        # Docker finds its plugins and contexts in the user's home folder, and wrangler's builds need one: buildx.
+        "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG", str(Path.home() / ".docker")),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "MINIFLARE_WORKERD_PATH": str(wrapper),
         "STOREMAX_WORKERD": str(workerd_binary()),

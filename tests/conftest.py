@@ -1,8 +1,13 @@
-"""Order of the whole run."""
+"""Order of the whole run, and what its containers are."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Programs of the tests are run as containers too, which no image holds; and a run must not depend on who has Docker.
+os.environ["STOREMAX_CONTAINERS"] = "processes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from local.engine.images import from_dockerfile
-from local.engine.probe import find_docker
+from local.engine.probe import Docker, find_docker
+from local.stack import Stack
+from local.toolchain import environment
 from tests.local.engine_under_test import PROJECT, EngineUnderTest, engine
 
 DOCKER = str(PROJECT / "local" / "engine" / "docker")
@@ -71,3 +74,30 @@ def test_the_process_engine_and_a_missing_command_are_no_real_docker(monkeypatch
         variables = {**os.environ, "WRANGLER_DOCKER_BIN": DOCKER, "WRANGLER_DOCKER_HOST": docker.address}
         assert find_docker(variables) is None
     assert find_docker({"PATH": "/nowhere"}) is None
+
+
+def test_docker_is_used_where_it_answers_unless_processes_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.stack.find_docker", lambda _env: Docker("docker", "28.1"))
+    monkeypatch.delenv("STOREMAX_CONTAINERS")
+    stack = Stack(tmp_path)
+    assert stack._start_engine({}) == {}
+    assert (stack.engine_name, stack.uses_docker) == ("Docker 28.1", True)
+    monkeypatch.setenv("STOREMAX_CONTAINERS", "processes")
+    stack = Stack(tmp_path)
+    try:
+        assert stack._start_engine(os.environ)["WRANGLER_DOCKER_BIN"] == DOCKER
+        assert not stack.uses_docker
+    finally:
+        stack.stop()
+
+
+def test_dockers_plugins_and_contexts_are_found_although_the_tools_have_a_home_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert environment(tmp_path / "home")["DOCKER_CONFIG"] == "/home/somebody/.docker"
+    monkeypatch.setenv("DOCKER_CONFIG", "/etc/docker-of-mine")
+    assert environment(tmp_path / "home")["DOCKER_CONFIG"] == "/etc/docker-of-mine"
