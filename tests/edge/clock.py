@@ -15,7 +15,9 @@ def tick(edge: Edge, at: float | None = None) -> dict[str, dict[str, Any]]:
     """Have the Worker's scheduled handler run for the minute of `at` (seconds since the epoch); the log line of each step."""
     number = len(edge.log_lines())
     moment = int((time.time() if at is None else at) * 1000)
-    answer = edge.http.get("/cdn-cgi/handler/scheduled", params={"format": "json", "time": moment}, timeout=120)
+    answer = edge.http.get(
+        f"{edge.stack.url}/cdn-cgi/handler/scheduled", params={"format": "json", "time": moment}, timeout=120
+    )
     assert answer.status_code == 200, answer.text
     assert answer.json()["outcome"] == "ok", answer.text
 

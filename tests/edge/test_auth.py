@@ -10,7 +10,7 @@ from tests.edge.conftest import Edge
 
 @pytest.fixture
 def anonymous(edge: Edge):
-    with httpx.Client(base_url=edge.stack.url, timeout=30) as client:
+    with httpx.Client(base_url=edge.url, timeout=30) as client:
         yield client
 
 

@@ -65,7 +65,7 @@ def test_a_request_streams_in_and_is_read_whole(edge: Edge, session: dict[str, s
 async def test_a_websocket_carries_messages_both_ways(edge: Edge, session: dict[str, str]) -> None:
     job = f"ws-{uuid.uuid4().hex[:8]}"
     token = {"authorization": f"Bearer {edge.stack.admin_key}", **session}
-    async with httpx.AsyncClient(base_url=edge.stack.url, headers=token, timeout=120) as http:
+    async with httpx.AsyncClient(base_url=edge.url, headers=token, timeout=120) as http:
         solving = asyncio.create_task(http.post(OPTIMIZE, json=work(60.0, job)))
         address = f"ws://127.0.0.1:{edge.stack.port}{OPTIMIZE}/{job}/events"
         async with asyncio.timeout(60):
@@ -136,7 +136,7 @@ def test_the_agent_sees_tenant_trace_and_deadline_of_the_caller(edge: Edge, sess
     trace = uuid.uuid4().hex
     headers = {**bearer(key), "traceparent": f"00-{trace}-00f067aa0ba902b7-01", "x-deadline": "+20"}
     body = {"kind": "items", "current": [], "incoming": []}
-    with httpx.Client(base_url=edge.stack.url, timeout=60) as http:
+    with httpx.Client(base_url=edge.url, timeout=60) as http:
         answer = http.post(f"{SYNC}/diff", json=body, headers={**headers, **session})
         http.post(f"/v1/agents/sync/sessions/{session['x-session-id']}/stop", headers=bearer(key))
     assert answer.status_code == 200, answer.text

@@ -19,9 +19,9 @@ NAMES = list(raw.known_cases("key", "warehouse"))
 @pytest.fixture(scope="module")
 def prepared(edge: Edge) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """A tenant with a warehouse, a finished job and an import; its agents are stopped at the end."""
-    key, known = schema.prepare(edge.stack.url, edge.stack.admin_key)
+    key, known = schema.prepare(edge.url, edge.stack.admin_key)
     yield key, known
-    schema.tidy(edge.stack.url, key, edge.stack.admin_key)
+    schema.tidy(edge.url, key, edge.stack.admin_key)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_every_answer_to_cases_from_the_document_is_as_documented(
     edge: Edge, prepared: tuple[str, dict[str, list[str]]]
 ) -> None:
     key, known = prepared
-    outcome = schema.run(edge.stack.url, key, known, CASES, SEED)
+    outcome = schema.run(edge.url, key, known, CASES, SEED)
     assert not outcome.found and not outcome.untried, outcome.text()
     assert outcome.cases > CASES / 2
 

@@ -51,7 +51,7 @@ def test_the_metrics_are_valid_prometheus_text_and_count_every_request_once(edge
 
 def test_metrics_are_for_admins_of_the_installation_alone(edge: Edge) -> None:
     """They tell of all tenants together."""
-    with httpx.Client(base_url=edge.stack.url, timeout=30) as http:
+    with httpx.Client(base_url=edge.url, timeout=30) as http:
         assert http.get("/v1/metrics").status_code == 401
         for key in (
             make_key(edge, role="operator"),

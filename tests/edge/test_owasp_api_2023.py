@@ -22,7 +22,7 @@ RANK = {"public": 0, "viewer": 1, "operator": 2, "agent": 3, "admin": 4}
 
 
 def client(edge: Edge, **headers: str) -> httpx.Client:
-    return httpx.Client(base_url=edge.stack.url, headers=headers, timeout=30)
+    return httpx.Client(base_url=edge.url, headers=headers, timeout=30)
 
 
 def operations(edge: Edge) -> Iterator[tuple[str, str, dict[str, Any]]]:

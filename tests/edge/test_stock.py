@@ -304,7 +304,7 @@ def test_other_tenants_and_narrow_keys_do_not_reach_the_stock(edge: Edge) -> Non
         make_key(edge, warehouses=["x"]),
         make_key(edge),
     )
-    with httpx.Client(base_url=edge.stack.url, timeout=30) as http:
+    with httpx.Client(base_url=edge.url, timeout=30) as http:
         assert http.get(path, headers=bearer(rival)).status_code == 404
         assert http.get(path, headers=bearer(narrow)).status_code == 403
         operation = {"op": "receive", "quantity": 1}

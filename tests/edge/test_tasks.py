@@ -239,7 +239,7 @@ def test_32_workers_at_once_do_every_task_once(edge: Edge, path: str) -> None:
 
     def work(number: int) -> None:
         draw = random.Random(seed + number)
-        with httpx.Client(base_url=edge.stack.url, headers=edge.http.headers, timeout=60) as http:
+        with httpx.Client(base_url=edge.url, headers=edge.http.headers, timeout=60) as http:
             while sum(done.values()) < count and time.monotonic() < deadline:
                 wish = {"worker": f"w{number}", "limit": draw.randint(1, 3), "lease_seconds": 2, "wait_seconds": 1}
                 for task in http.post(f"{path}/lease", json=wish).json()["tasks"]:
