@@ -62,6 +62,7 @@ class Run:
     sense: Literal["min", "max"] = "min"  # a family that maximises says so before its first report
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None
+    kept_back_s: float = 0.0
     _sequence: int = 0
     _last_sent: float = -1.0
     _pending: Incumbent | None = None
@@ -77,8 +78,12 @@ class Run:
 
     @property
     def remaining_s(self) -> float:
-        """Seconds of search left; a small share of the budget is kept back for finishing."""
-        return self.budget.seconds * (1 - FINISH_SHARE) - self.elapsed_s
+        """Seconds of search left; a small share of the budget is kept back for finishing, or what the solver asked for."""
+        return self.budget.seconds - max(FINISH_SHARE * self.budget.seconds, self.kept_back_s) - self.elapsed_s
+
+    def keep_back(self, seconds: float) -> None:
+        """Search ends so many seconds before the budget does, because finishing takes them; half the budget at most."""
+        self.kept_back_s = max(self.kept_back_s, min(seconds, 0.5 * self.budget.seconds))
 
     def stop(self, reason: StopReason) -> None:
         """Ask the solver to come to an end (from any thread); the first reason stays."""

@@ -9,11 +9,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.walk import Point, Walk, simplify
 from contracts.layout import ParametricLayout, location_id
 
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 _LOCATION = re.compile(r"A(\d{2,})-([LR])-(\d{3,})-(\d+)")
 
 
@@ -117,6 +120,22 @@ class AisleFloor:
         block = plan.block_length_m
         around = min(abs(y1 - row * block) + abs(y2 - row * block) for row in range(plan.blocks + 1))
         return abs(x1 - x2) + around
+
+    def distances(self, here: IntArray, there: IntArray) -> FloatArray:
+        """The same for many at once."""
+        plan = self.layout
+        (x1, y1), (x2, y2) = (self._xys[positions].T for positions in (here, there))
+        block = plan.block_length_m
+        around = np.full(len(here), np.inf)
+        for row in range(plan.blocks + 1):
+            np.minimum(around, np.abs(y1 - row * block) + np.abs(y2 - row * block), out=around)
+        found: FloatArray = np.where(x1 == x2, np.abs(y1 - y2), np.abs(x1 - x2) + around)
+        return found
+
+    @cached_property
+    def _xys(self) -> FloatArray:
+        """(positions, 2) where every position is."""
+        return np.array([self.xy(position) for position in range(self.positions)]).reshape(-1, 2)
 
     def from_start(self, position: int) -> float:
         """Metres from the start depot to a position."""

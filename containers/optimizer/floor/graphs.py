@@ -18,6 +18,7 @@ from containers.optimizer.floor.walk import Point, Walk
 from contracts.layout import GraphLayout
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,24 @@ class GraphFloor:
 
     def distance(self, here: int, there: int) -> float:
         """Metres of the shortest walk from one position to another."""
+        return float(self._table[here, there])
+
+    def distances(self, here: IntArray, there: IntArray) -> FloatArray:
+        """The same for many at once."""
+        found: FloatArray = self._table[here, there]
+        return found
+
+    @cached_property
+    def _table(self) -> FloatArray:
+        """(positions, positions) metres; rows and columns of positions that are no node are infinite."""
         metres, _, names = self._walks
-        return float(metres[self._stops.index(self._node_of[here]), names.index(self._node_of[there])])
+        row = {node: i for i, node in enumerate(self._stops)}
+        column = {node: i for i, node in enumerate(names)}
+        at = np.array(sorted(self._node_of), dtype=np.int64)
+        nodes = [self._node_of[int(position)] for position in at]
+        table = np.full((self.positions, self.positions), np.inf)
+        table[np.ix_(at, at)] = metres[np.ix_([row[node] for node in nodes], [column[node] for node in nodes])]
+        return table
 
     def from_start(self, position: int) -> float:
         """Metres from the start depot to a position."""

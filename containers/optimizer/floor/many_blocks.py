@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.ladder import Ladder
@@ -15,6 +16,9 @@ from containers.optimizer.floor.matrix import MAX_STOPS, MatrixTours
 from containers.optimizer.floor.walk import Point, Walk, simplify
 from contracts.errors import Fault, ProblemError
 from contracts.layout import AccessPoint, ParametricLayout
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ class ManyBlocksFloor:
     def distance(self, here: int, there: int) -> float:
         """Metres of the shortest walk between two positions."""
         return float(self._matrix.matrix[here, there])
+
+    def distances(self, here: IntArray, there: IntArray) -> FloatArray:
+        """The same for many at once."""
+        found: FloatArray = self._matrix.matrix[here, there]
+        return found
 
     def from_start(self, position: int) -> float:
         """Metres from the start depot to a position."""

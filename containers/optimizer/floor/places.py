@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graphs import GraphFloor
@@ -11,6 +11,10 @@ from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.many_blocks import ManyBlocksFloor
 from containers.optimizer.floor.walk import Point, Walk
 from contracts.layout import GraphLayout, ParametricLayout, locations
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Floor(Protocol):
@@ -55,6 +59,9 @@ class Floor(Protocol):
 
     def distance(self, here: int, there: int) -> float:
         """Metres of the shortest walk between two positions."""
+
+    def distances(self, here: npt.NDArray[np.int64], there: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The same for many pairs at once: (n,) and (n,) to (n,)."""
 
     def from_start(self, position: int) -> float:
         """Metres from the start depot to a position."""

@@ -88,16 +88,21 @@ def parts_of(instance: Instance, merged: dict[tuple[str, str], int]) -> dict[str
 
 
 def _pair_metres(instance: Instance, history: History, slots: Ints) -> float:
+    """Metres between the slots of one tour, tours of equal size at a time."""
     places, floor = instance.places, instance.floor
-    flow: Counter[tuple[int, int]] = Counter()
-    for weight, a, b in zip(history.weight, history.offsets, history.offsets[1:], strict=False):
-        at = np.sort(places.position[slots[history.units[a:b]]])
-        if len(at) > LONGEST_PAIRED:
-            continue
-        for i, here in enumerate(at.tolist()):
-            for there in at[i + 1 :].tolist():
-                flow[here, there] += weight
-    return sum(count * floor.distance(a, b) for (a, b), count in flow.items() if a != b)
+    size = np.diff(history.offsets)
+    total = 0.0
+    for many in np.unique(size[(size > 1) & (size <= LONGEST_PAIRED)]).tolist():
+        tours = np.flatnonzero(size == many)
+        units = history.units[history.offsets[tours][:, None] + np.arange(many)]
+        at = np.sort(places.position[slots[units]], axis=1)
+        # A tour's pairs by how far apart they come in it, so that memory stays at the size of the tours.
+        for step in range(1, many):
+            here, there = at[:, :-step].reshape(-1), at[:, step:].reshape(-1)
+            weight = np.repeat(history.weight[tours], many - step)
+            apart = here != there
+            total += float(weight[apart] @ floor.distances(here[apart], there[apart]))
+    return total
 
 
 def _left_out(instance: Instance, place: Ints) -> tuple[Unassigned, ...]:

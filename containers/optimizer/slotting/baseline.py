@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from containers.optimizer.slotting.measure import Aim, measure
@@ -9,6 +11,7 @@ from containers.optimizer.slotting.problem import Instance
 from contracts.optimize import Reference
 
 
+@lru_cache(maxsize=2)
 def baseline(instance: Instance) -> Reference:
     """Today's slots by the objective's own measure, whatever rules they break. Articles without a slot today, and all
     of them in a building without stock, go by SKU into the first free slots of the layout that the rules allow.

@@ -5,10 +5,11 @@ An article at several slots is visited at each in turn, in the order in which th
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from containers.optimizer.floor.places import Floor
 from contracts.layout import locations
@@ -94,15 +95,24 @@ def measure(
 
 
 def _apart(floor: Floor, tours: Sequence[tuple[float, list[str]]]) -> float:
-    """Metres between every two slots that a tour visits, over all tours."""
-    flow: Counter[tuple[int, int]] = Counter()
-    for weight, stops in tours:
-        if len(stops) > LONGEST_PAIRED:
-            continue
-        at = sorted(floor.position(location) for location in stops)
-        for a, b in itertools.combinations(at, 2):
-            flow[a, b] += weight  # type: ignore[assignment]
-    return sum(count * floor.distance(a, b) for (a, b), count in flow.items() if a != b)
+    """Metres between every two slots that a tour visits, over all tours. Ways there and back may differ on a graph: the way
+    from the lower walking position to the higher counts."""
+    from scipy.sparse import coo_array, triu
+
+    rows, columns, weights = [], [], []
+    for number, (weight, stops) in enumerate(tours):
+        if 1 < len(stops) <= LONGEST_PAIRED:
+            rows += [number] * len(stops)
+            columns += [floor.position(location) for location in stops]
+            weights += [weight] * len(stops)
+    if not rows:
+        return 0.0
+    shape = (len(tours), floor.positions)
+    visited = coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
+    weighted = coo_array((weights, (rows, columns)), shape=shape).tocsr()
+    together = triu(weighted.T @ visited, k=1).tocoo()
+    here, there = (index.astype(np.int64) for index in together.coords)
+    return float(together.data @ floor.distances(here, there)) if together.nnz else 0.0
 
 
 def usable_locations(facts: SlottingFacts) -> list[str]:

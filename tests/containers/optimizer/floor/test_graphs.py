@@ -6,8 +6,10 @@ import itertools
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
+from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graph_ladder import neighbours_of
 from containers.optimizer.floor.graphs import GraphFloor
 from containers.optimizer.floor.many_blocks import ManyBlocksFloor
@@ -139,3 +141,16 @@ def test_search_comes_within_a_hundredth_of_exact_tours() -> None:
         assert WalkCheck(layout).length(walk.path, (), "", faults) == pytest.approx(walk.length_m)
         assert not faults
     assert exact - 1e-6 <= searched <= 1.01 * exact, SEED
+
+
+def test_many_distances_at_once_are_the_distances_one_by_one_on_every_kind_of_floor() -> None:
+    rng = random.Random(SEED)
+    graph = ladder_graph(rng, 3, 2)
+    plans = [ParametricLayout(aisles=3, blocks=blocks, bays_per_block=4) for blocks in (2, 6)]
+    floors: list[Any] = [GraphFloor(graph, frozenset(place.id for place in graph.locations)), AisleFloor(plans[0])]
+    floors.append(ManyBlocksFloor(plans[1], frozenset(place.id for place in parametric_locations(plans[1]))))
+    for floor in floors:
+        known = sorted(floor._node_of) if isinstance(floor, GraphFloor) else range(floor.positions)
+        pairs = np.array([(a, b) for a in known for b in known], dtype=np.int64)
+        found = floor.distances(pairs[:, 0], pairs[:, 1])
+        assert found.tolist() == pytest.approx([floor.distance(int(a), int(b)) for a, b in pairs])
