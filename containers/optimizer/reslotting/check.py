@@ -19,7 +19,7 @@ from contracts.problems.reslotting import Move, ReslottingLocks, ReslottingProbl
 from contracts.problems.slotting import SlotAssignment
 
 EPSILON = 1e-4
-Lying = Counter[tuple[str, str | None]]  # pieces per SKU and location; None is the staging place
+Lying = defaultdict[str | None, Counter[str]]  # pieces per location and SKU; None is the staging place
 
 
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
@@ -31,9 +31,9 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     except ValidationError as error:
         raise from_validation(error, "/warm_start") from error
     faults: list[Fault] = []
-    lying: Lying = Counter()
+    lying: Lying = defaultdict(Counter)
     for one in todays_assignments(facts):
-        lying[one.sku, one.location] += one.pieces
+        lying[one.location][one.sku] += one.pieces
     seconds = 0.0
     places = {place.id: place for place in locations(facts.layout)}
     for i, move in enumerate(plan.moves):
@@ -41,7 +41,7 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         if move.sku in pinned.keep:
             faults.append(Fault(where, f"{move.sku} is locked and must not move"))
         seconds += _step(instance, lying, move, i, where, places, faults)
-    if any(pieces > 0 for (_, location), pieces in lying.items() if location is None):
+    if +lying[None]:
         faults.append(Fault("/moves", "something is left at the staging place"))
     faults += _budget_faults(facts, plan, seconds)
     faults += _end_faults(plan, lying)
@@ -71,13 +71,13 @@ def _step(
         if name is not None and not floor.has(name):
             faults.append(Fault(where, f"no location {name!r} in the layout"))
             return 0.0
-    there = lying[move.sku, move.from_location]
+    there = lying[move.from_location][move.sku]
     if there < move.pieces:
         faults.append(Fault(where, f"{there} pieces of {move.sku} lie at {move.from_location}, not {move.pieces}"))
-    lying[move.sku, move.from_location] -= move.pieces
-    lying[move.sku, move.to_location] += move.pieces
+    lying[move.from_location][move.sku] -= move.pieces
+    lying[move.to_location][move.sku] += move.pieces
     faults += [Fault(where, fault.detail) for fault in arrival_faults(facts, lying, move, places)]
-    waiting = sum(1 for (_, location), pieces in lying.items() if location is None and pieces > 0)
+    waiting = len(+lying[None])
     if waiting > facts.staging_places:
         faults.append(Fault(where, f"{waiting} articles wait at the depot; the limit is {facts.staging_places}"))
     metres = _metres(instance, move.from_location, move.to_location)
@@ -94,8 +94,8 @@ def arrival_faults(facts: ReslottingProblem, lying: Lying, move: Move, places: M
     place = places[move.to_location]
     inside = [
         SlotAssignment(sku=sku, location=move.to_location, pieces=pieces)
-        for (sku, location), pieces in lying.items()
-        if location == move.to_location and pieces > 0
+        for sku, pieces in lying[move.to_location].items()
+        if pieces > 0
     ]
     others = tuple(one for one in inside if one.sku != move.sku)
     known = {fault.detail for fault in find_faults(facts, others, places)} if others else set()
@@ -111,11 +111,12 @@ def arrival_faults(facts: ReslottingProblem, lying: Lying, move: Move, places: M
             faults.append(
                 Fault("", f"{move.sku} has both {rule.tags[0]!r} and {rule.tags[1]!r}: no {rule.within} takes it")
             )
-        for (sku, location), pieces in lying.items():
-            if location is None or pieces <= 0 or sku == move.sku:
+        for location, contents in lying.items():
+            if location is None or region_of(places[location], rule.within) != here:
                 continue
-            if region_of(places[location], rule.within) == here and other & tags(facts, sku):
-                faults.append(Fault("", f"{move.sku} and {sku} must not lie in one {rule.within}"))
+            theirs = [sku for sku in +contents if sku != move.sku and other & tags(facts, sku)]
+            if theirs:
+                faults.append(Fault("", f"{move.sku} and {theirs[0]} must not lie in one {rule.within}"))
                 break
     return [fault for fault in faults if not fault.pointer.startswith("/rules/")]
 
@@ -139,8 +140,14 @@ def _budget_faults(facts: ReslottingProblem, plan: ReslottingSolution, seconds: 
 
 
 def _end_faults(plan: ReslottingSolution, lying: Lying) -> list[Fault]:
-    after = {key: pieces for key, pieces in lying.items() if pieces > 0 and key[1] is not None}
-    told: Counter[tuple[str, str | None]] = Counter()
+    after = {
+        (sku, location): pieces
+        for location, contents in lying.items()
+        if location is not None
+        for sku, pieces in contents.items()
+        if pieces > 0
+    }
+    told: Counter[tuple[str, str]] = Counter()
     for one in plan.assignments:
         told[one.sku, one.location] += one.pieces
     if dict(told) != after:

@@ -48,7 +48,7 @@ def choose(instance: Instance, chain: Chain, target: Ints) -> Chosen:
         bad = _that_do_not_pay(instance, chain, taken, place)
         if not bad:
             break
-        groups = [group for group, _ in taken if group not in bad]
+        groups = [group for group, _ in taken if tuple(group) not in bad]
     ranked = sorted(taken, key=lambda one: (-_ratio(instance, chain, one, place), one[0]))
     kept = _within_budget(instance, ranked)
     # Ranked anew, a group may need another way, or leave one to another.
@@ -103,14 +103,15 @@ def _walking(chain: Chain, units: Ints, place: Ints) -> float:
     return chain.change(units, place) - charged
 
 
-def _that_do_not_pay(instance: Instance, chain: Chain, taken: Done, place: Ints) -> list[list[int]]:
-    """The group that pays least, if it does not pay: others may do better without it."""
-    worst, least = None, -1e-9
+def _that_do_not_pay(instance: Instance, chain: Chain, taken: Done, place: Ints) -> set[tuple[int, ...]]:
+    """Of the groups that do not pay the worse half: the others may do better without it."""
+    losing = []
     for group, steps in taken:
         net = _gain(instance, chain, group, place) - sum(price(instance, step) for step in steps)
-        if net <= 1e-9 and (worst is None or net < least):
-            worst, least = group, net
-    return [] if worst is None else [worst]
+        if net <= 1e-9:
+            losing.append((net, tuple(group)))
+    losing.sort()
+    return {group for _, group in losing[: -(-len(losing) // 2)]}
 
 
 def _ratio(instance: Instance, chain: Chain, one: tuple[list[int], list[Step]], place: Ints) -> float:

@@ -52,10 +52,6 @@ class Mover:
         self.instance, self.chain = instance, chain
         self.staged = 0
 
-    def _fits(self, unit: int, slot: int) -> bool:
-        chain = self.chain
-        return bool(board.fits(chain.units, chain.slots, chain.rules, chain.state, unit, slot, -1))
-
     def _go(self, unit: int, slot: int) -> None:
         chain = self.chain
         if chain.state[0][unit] >= 0:
@@ -66,16 +62,17 @@ class Mover:
     def carry_out(self, units: Iterable[int], target: Ints) -> list[Step] | None:
         """The steps that bring the units to their targets; None (and nothing changed) when no way is found."""
         place = self.chain.state[0]
-        pending = list(units)
-        before = {u: int(place[u]) for u in pending}
+        pending = np.array(list(units), dtype=np.int64)
+        before = {u: int(place[u]) for u in pending.tolist()}
         steps: list[Step] = []
-        while pending:
-            ready = next((u for u in pending if self._fits(u, int(target[u]))), None)
-            if ready is not None:
-                steps.append(Step(ready, int(place[ready]), int(target[ready])))
-                self.staged -= place[ready] < 0
-                self._go(ready, int(target[ready]))
-                pending.remove(ready)
+        while len(pending):
+            ready = self.chain.first_that_fits(pending, target[pending])
+            if ready >= 0:
+                u = int(pending[ready])
+                steps.append(Step(u, int(place[u]), int(target[u])))
+                self.staged -= int(place[u] < 0)
+                self._go(u, int(target[u]))
+                pending = np.delete(pending, ready)
                 continue
             aside = self._set_aside(pending, target)
             if aside is None:
@@ -86,27 +83,19 @@ class Mover:
             self._go(aside.unit, aside.there)
         return steps
 
-    def _set_aside(self, pending: list[int], target: Ints) -> Step | None:
+    def _set_aside(self, pending: Ints, target: Ints) -> Step | None:
         """A unit that blocks another goes to the nearest free slot that nobody is waiting for, or to the staging place."""
         place = self.chain.state[0]
-        wanted = {int(target[u]) for u in pending}
-        blocking = [u for u in pending if int(place[u]) in wanted]
+        wanted = np.zeros(self.instance.building.places.count, dtype=np.bool_)
+        wanted[target[pending]] = True
+        blocking = [int(u) for u in pending if place[u] >= 0 and wanted[place[u]]]
         for u in blocking:
-            slot = self._nearest_free(u, wanted)
-            if slot is not None:
+            slot = self.chain.nearest_free(u, wanted)
+            if slot >= 0:
                 return Step(u, int(place[u]), slot, True)
         if blocking and self.staged < self.instance.source.staging_places:
             return Step(blocking[0], int(place[blocking[0]]), -1, True)
         return None
-
-    def _nearest_free(self, unit: int, wanted: set[int]) -> int | None:
-        """Nearer than the depot, else the staging place is as good, if there is any."""
-        places, head = self.instance.building.places, self.chain.state[1]
-        here = int(self.chain.state[0][unit])
-        free = np.flatnonzero(head < 0)
-        near = free[np.argsort(np.abs(places.metres[free] - places.metres[here]), kind="stable")][:200]
-        fitting = [int(slot) for slot in near if int(slot) not in wanted and self._fits(unit, int(slot))]
-        return min(fitting, key=lambda slot: (self.instance.metres(here, slot), slot), default=None)
 
     def _undo(self, before: dict[int, int], steps: list[Step]) -> None:
         touched = {step.unit for step in steps}

@@ -1,4 +1,4 @@
-"""Re-slotting: anneal from today's slots with a price on every move, then a safe order of the moves that pay."""
+"""Re-slotting: the moves that pay at once, then annealing with a price on every move, then a safe order of what pays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, Run
+from containers.optimizer.reslotting.bound import timely
 from containers.optimizer.reslotting.choose import Chosen, choose
+from containers.optimizer.reslotting.first_moves import make_first_moves
 from containers.optimizer.reslotting.problem import Instance, pin
 from containers.optimizer.slotting.answer import parts_of
 from containers.optimizer.slotting.costs import Chain, Costs, costs_of
@@ -23,37 +25,76 @@ from contracts.problems.reslotting import Move, ReslottingSolution
 from contracts.problems.slotting import SlotAssignment
 
 Ints = npt.NDArray[np.int64]
-HOTTEST = 0.2
-# Of the time, what the search gets; the rest is for choosing and ordering the moves, and for a second search when their
-# order needs more moves than the budget has.
-FIRST_SHARE = 0.6
+# Temperatures as shares of what an article walks: so hot where there is time for so many tries per article, cooler in
+# proportion to the root of it where there is less, because a hot start that is cut short ends worse than it began.
+HOTTEST, HOTTEST_TRIES, COLDEST = 0.1, 1000.0, 0.002
+# Of the time left, what the first moves get at most; where moves are limited, what the search gets after them, and a second
+# search, because the order of the moves may need more of them than the search counted.
+KEPT_BACK = 3.0  # times what choosing and answering took for the first moves: the check reads the answer too
+FIRST_SHARE, SEARCH_SHARE, AGAIN_SHARE = 0.2, 0.7, 0.9
 
 
 def solve(instance: Instance, run: Run) -> Answer:
     """The moves that pay within the budget; none when none does."""
-    instance = pin(instance, run.locks)
+    whole, instance = instance, pin(instance, run.locks)
     building, facts = instance.building, instance.source
     most = np.inf if facts.max_moves is None else float(facts.max_moves)
     chains = _chains(instance, run, most)
     _warm(instance, chains, run.warm_start)
     run.report(_daily(instance, chains[0].value))
-    moves = 0
+    tried, proven = 0, None
     best = Chosen((), building.units.today.copy())
-    if building.units.count and (most > 0):
-        moves = anneal(chains, run, FIRST_SHARE, HOTTEST)
-        found = min(chains, key=lambda chain: chain.value)
-        best = choose(instance, chains[0], found.best)
+    if building.units.count and most > 0:
+        best, heat = _first(instance, chains, run)
+        proven = timely(whole, run.budget)
+        share = 1.0 if most == np.inf else SEARCH_SHARE
+        tried = anneal(chains, run, share, heat, COLDEST, 1.0 / instance.days)
+        found = choose(instance, chains[0], min(chains, key=lambda chain: chain.value).best)
+        best = _better(instance, chains[0], best, found)
         # Articles that wait for each other need more moves than the search counted: search again with what is left.
-        beyond = len(best.steps) - int((best.place != building.units.today).sum())
-        if beyond > 0 and most < np.inf and not run.should_stop(moves):
+        beyond = len(found.steps) - int((found.place != building.units.today).sum())
+        if beyond > 0 and most < np.inf and not run.should_stop(tried):
             tighter = _chains(instance, run, max(0.0, most - beyond))
             for chain in tighter:
                 chain.force(best.place)
-            moves += anneal(tighter, run, 0.9, HOTTEST / 4)
+            tried += anneal(tighter, run, AGAIN_SHARE, max(COLDEST, heat / 4), COLDEST, 1.0 / instance.days)
             again = choose(instance, tighter[0], min(tighter, key=lambda chain: chain.value).best)
-            best = min((best, again), key=lambda one: one.worth(instance, chains[0]))
+            best = _better(instance, chains[0], best, again)
     answer = _answer(instance, best)
-    return replace(answer, iterations=moves, stopped_by=run.stop_reason or "complete")
+    return replace(answer, iterations=tried, stopped_by=run.stop_reason or "complete", bound=proven)
+
+
+def _first(instance: Instance, chains: list[Chain], run: Run) -> tuple[Chosen, float]:
+    """What can be had at once, and every chain at it; how hot the search may begin. Choosing and answering take time: what
+    they took here is kept back for the end."""
+    started = run.elapsed_s
+    until = started + FIRST_SHARE * max(0.0, run.remaining_s)
+    by_moves = run.budget.iterations is not None
+    lead = chains[0]
+    start = lead.state[0].copy()
+    nothing = lead.force(instance.home)
+    lead.force(start)
+    tries = make_first_moves(
+        lead,
+        run.should_stop if by_moves else lambda: run.elapsed_s >= until or run.should_stop(),
+        lambda: run.report(_daily(instance, lead.value)),
+    )
+    rate = tries / max(1e-6, run.elapsed_s - started)
+    begun = run.elapsed_s
+    found = choose(instance, lead, lead.best.copy())
+    worth = found.worth(instance, lead)
+    _answer(instance, found)
+    run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
+    for chain in chains:
+        chain.force(found.place)
+    run.report(_daily(instance, nothing + worth))
+    left = float(run.budget.iterations) if run.budget.iterations is not None else rate * max(0.0, run.remaining_s)
+    heat = HOTTEST * min(1.0, np.sqrt(left / max(1, len(lead.movable)) / HOTTEST_TRIES))
+    return found, max(COLDEST, float(heat))
+
+
+def _better(instance: Instance, chain: Chain, one: Chosen, other: Chosen) -> Chosen:
+    return min((one, other), key=lambda plan: plan.worth(instance, chain))
 
 
 def _chains(instance: Instance, run: Run, most: float) -> list[Chain]:

@@ -146,3 +146,12 @@ def fill(units, slots, rules, state, order, wanted, choices):  # type: ignore[no
         if not found:
             left += 1
     return left
+
+
+@kernel
+def first_that_fits(units, slots, rules, state, who, where):  # type: ignore[no-untyped-def]
+    """The first i for which unit who[i] may go into slot where[i] as things stand; -1 for none."""
+    for i in range(who.shape[0]):
+        if fits(units, slots, rules, state, who[i], where[i], -1):
+            return i
+    return -1

@@ -7,16 +7,34 @@ import numpy.typing as npt
 
 from containers.optimizer.family import Answer
 from containers.optimizer.slotting.costs import leave_costs
-from containers.optimizer.slotting.exact import assign
+from containers.optimizer.slotting.exact import MAX_ARCS, assign
+from containers.optimizer.slotting.pair_bound import METHOD, gilmore_lawler
 from containers.optimizer.slotting.problem import Instance
-from contracts.optimize import Bound
+from contracts.optimize import Bound, Budget
 
 Floats = npt.NDArray[np.float64]
+
+# Below this budget there is no bound, and with more of it the network may have so many arcs a second: a tenth of the time.
+SHORTEST_S = 2.0
+ARCS_PER_S = 200_000
 
 SINGLE = "assignment of units to slots without the rules that join articles (minimum-cost flow)"
 
 
+def timely(instance: Instance, budget: Budget) -> Bound:
+    """The bound, unless the budget is too short for it."""
+    if budget.iterations is None and budget.seconds < SHORTEST_S:
+        return Bound(reason=f"a time budget below {SHORTEST_S:g} s leaves no time for one")
+    most = MAX_ARCS if budget.iterations is not None else int(min(MAX_ARCS, ARCS_PER_S * budget.seconds))
+    return _bound(instance, most)
+
+
 def bound(instance: Instance, _answer: Answer) -> Bound:
+    """The bound, however long it takes."""
+    return _bound(instance, MAX_ARCS)
+
+
+def _bound(instance: Instance, most_arcs: int) -> Bound:
     """No plan costs less. What fits nowhere is left out of every plan, so its price is part of the bound."""
     linear = instance.visits
     method = SINGLE
@@ -26,8 +44,13 @@ def bound(instance: Instance, _answer: Answer) -> Bound:
     elif instance.objective == "pick_distance":
         linear = fair_shares(instance)
         method += "; a tour is at least as long as the mean of the tours to each of its slots alone"
+    pairs = None
+    if instance.objective == "affinity":
+        pairs = gilmore_lawler(instance)
     nobody = np.full(instance.units.count, -1, dtype=np.int64)
-    found = assign(instance, linear, leave_costs(instance), nobody, share=True)
+    found = assign(instance, linear, leave_costs(instance), nobody, share=True, most_arcs=most_arcs)
+    if pairs is not None and (found is None or pairs > found.bound):
+        return Bound(value=max(0.0, pairs) + nowhere_price(instance), method=METHOD)
     if found is None:
         return Bound(reason="too many different articles and slots for the assignment that would give one")
     return Bound(value=max(0.0, found.bound) + nowhere_price(instance), method=method)

@@ -1,4 +1,4 @@
-"""What a plan costs, as the arrays of anneal.py, and the plan of each chain."""
+"""What a plan costs, as the arrays of pricing.py, and the plan of each chain."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.chance import stream
-from containers.optimizer.slotting import anneal, board
+from containers.optimizer.slotting import anneal, board, pricing
 from containers.optimizer.slotting.problem import Instance
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # Tours longer than this tell little of which two articles belong together, and their pairs would fill the memory.
 LONGEST_PAIRED = 400
+# Walks between so many positions are kept as a table of 72 MB.
+LARGEST_TABLE = 3000
 
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """linear: metres of a slot count so often. pairs: (offsets, other, flow). tours: weights per tour, or none."""
+    """linear: metres of a slot count so often. pairs: (offsets, other, flow). table: walks between positions, or empty."""
 
     linear: Floats
     visits: Floats
     leave: Floats
     pairs: tuple[Ints, Ints, Floats]
+    table: Floats
     with_tours: bool
     home: Ints
     home_cost: Floats
@@ -58,12 +61,27 @@ def costs_of(
         visits=visits,
         leave=leave_costs(instance),
         pairs=pairs,
+        table=_table(instance) if len(pairs[1]) else np.zeros((0, 0)),
         with_tours=instance.objective == "pick_distance",
         home=np.full(units, -1, dtype=np.int64) if home is None else home,
         home_cost=np.zeros(units) if home_cost is None else home_cost,
         burden=np.zeros((2, units)) if burden is None else burden,
         limits=np.array(limits, dtype=np.float64),
     )
+
+
+def heights_of(frame: tuple[Any, ...]) -> Floats:
+    """(rows,) where the cross aisles lie along the aisles."""
+    return np.concatenate([[0.0], np.cumsum(frame[2])]).astype(np.float64)
+
+
+def _table(instance: Instance) -> Floats:
+    """Metres between every two positions; empty where there are too many."""
+    floor = instance.floor
+    if floor.positions > LARGEST_TABLE:
+        return np.zeros((0, 0))
+    found: Floats = pricing.tabulate(floor.frame, heights_of(floor.frame), floor.positions)
+    return found
 
 
 def leave_rate(instance: Instance) -> float:
@@ -152,10 +170,9 @@ class Chain:
         self.guide = (near, np.argsort(near).astype(np.int64), cheap, np.argsort(cheap).astype(np.int64))
         self.movable = np.flatnonzero(units.fixed < 0).astype(np.int64)
         self.random = stream(self.seed, self.number)
-        self._frame = self.instance.floor.frame
+        frame = self.instance.floor.frame
         self._scratch = self.instance.floor.scratch()
-        length = self._frame[2]
-        self._heights = np.concatenate([[0.0], np.cumsum(length)]).astype(np.float64)
+        self._walks = (frame, heights_of(frame), self.costs.table)
         self._clock = 1
         self.best = np.full(units.count, -1, dtype=np.int64)
         self.clear()
@@ -174,16 +191,16 @@ class Chain:
 
     def settle(self) -> float:
         """Value what is placed now; it becomes the best when it is better."""
-        value, metres, first, second = anneal.evaluate(
-            self._frame, self._scratch, self._heights, self.slots, self.state, self.costs.arrays, self.tours,
+        found, metres, first, second = pricing.evaluate(
+            self._walks, self._scratch, self.slots, self.state, self.costs.arrays, self.tours,
             self.costs.pairs, self.work,
         )  # fmt: skip
-        self.totals[0], self.totals[2:] = value, (first, second, metres)
+        self.totals[0], self.totals[2:] = found, (first, second, metres)
         within = (np.array([first, second]) <= self.costs.limits + 1e-6).all()
-        if within and value < self.totals[1] - 1e-9:
-            self.totals[1] = value
+        if within and found < self.totals[1] - 1e-9:
+            self.totals[1] = found
             self.best[:] = self.state[0]
-        return float(value)
+        return float(found)
 
     def restart(self, place: Ints) -> float:
         """Go on from another plan; what of it does not fit stays out."""
@@ -202,8 +219,8 @@ class Chain:
     def change(self, units: Ints, place: Ints) -> float:
         """What it would add to the value now if these units lay where `place` has them, the others as now."""
         return float(
-            anneal.change_of(
-                self._frame, self._scratch, self._heights, self.slots, self.state, self.costs.arrays, self.tours,
+            pricing.change_of(
+                self._walks, self._scratch, self.slots, self.state, self.costs.arrays, self.tours,
                 self.costs.pairs, self.work, units, place,
             )
         )  # fmt: skip
@@ -213,11 +230,28 @@ class Chain:
         if len(self.movable) == 0 or self.instance.places.count == 0:
             return
         anneal.anneal(
-            self._frame, self._scratch, self._heights, self.units, self.slots, self.rules, self.state, self.costs.arrays,
-            self.tours, self.costs.pairs, self.guide, self.work, self.movable, self._clock, moves, hot, self.random,
-            self.best, self.totals,
+            self._walks, self._scratch, self.units, self.slots, self.rules, self.state, self.costs.arrays, self.tours,
+            self.costs.pairs, self.guide, self.work, self.movable, self._clock, moves, hot, self.random, self.best,
+            self.totals,
         )  # fmt: skip
         self._clock += moves
+
+    def descend(self, who: Ints, where: Ints) -> int:
+        """Try these units in these slots, in this order, swapping where one is full; returns how many made it better."""
+        done = anneal.descend(
+            self._walks, self._scratch, self.units, self.slots, self.rules, self.state, self.costs.arrays, self.tours,
+            self.costs.pairs, self.work, self._clock, who, where, self.random, self.best, self.totals,
+        )  # fmt: skip
+        self._clock += len(who)
+        return int(done)
+
+    def first_that_fits(self, who: Ints, where: Ints) -> int:
+        """The first i for which unit who[i] may go into slot where[i] now; -1 for none."""
+        return int(board.first_that_fits(self.units, self.slots, self.rules, self.state, who, where))
+
+    def nearest_free(self, unit: int, wanted: npt.NDArray[np.bool_]) -> int:
+        """The empty slot nearest to where the unit lies that takes it and is not among the wanted ones; -1 for none."""
+        return int(pricing.nearest_free(self._walks, self.units, self.slots, self.rules, self.state, unit, wanted))
 
     @property
     def value(self) -> float:

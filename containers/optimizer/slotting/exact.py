@@ -33,7 +33,13 @@ class Assignment:
 
 
 def assign(
-    instance: Instance, linear: Floats, leave: Floats, must: Ints, owner: Ints | None = None, share: bool = False
+    instance: Instance,
+    linear: Floats,
+    leave: Floats,
+    must: Ints,
+    owner: Ints | None = None,
+    share: bool = False,
+    most_arcs: int = MAX_ARCS,
 ) -> Assignment | None:
     """Least sum of linear x metres + visits x extra (+ leave), under the rules that speak of single units.
 
@@ -50,7 +56,7 @@ def assign(
     capacity = np.bincount(column_of, weights=places.max_skus if share else None).astype(np.int64)
     allowed = _allowed(instance, rows, columns, must, owner)
     source, target = np.nonzero(allowed)
-    if len(source) > MAX_ARCS:
+    if len(source) > most_arcs:
         return None
     cost = linear[rows[source]] * places.metres[columns[target]]
     cost += instance.visits[rows[source]] * places.extra[columns[target]]
