@@ -28,6 +28,7 @@ SETS: dict[str, str] = {
     "vsbpp": "benchmarks.quality.packing:vsbpp",
     "jobshop": "benchmarks.quality.scheduling:jobshop",
     "gap": "benchmarks.quality.generalised:gap",
+    "slaprp": "benchmarks.quality.locations:slaprp",
     "qap": "benchmarks.quality.quadratic:qap",
 }
 
