@@ -24,7 +24,7 @@ class Allocation(Model):
     quantity: Annotated[int, Field(ge=1)]
 
 
-class PickLine(Model):
+class PickStop(Model):
     """One stop of the walk, in order of walking from 1."""
 
     sequence: Annotated[int, Field(ge=1)]
@@ -38,7 +38,7 @@ class PickPayload(Model):
     wave: Slug
     batch: str
     orders: tuple[Identifier, ...]
-    lines: tuple[PickLine, ...]
+    lines: tuple[PickStop, ...]
     distance_m: Metres
     expected_seconds: Annotated[float, Field(ge=0)]
     picker: int | None = None  # the plan's picker number, when it has a schedule

@@ -13,7 +13,7 @@ from contracts.catalogue import Order
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import OptimizeResult
 from contracts.problems.batching import Batch
-from contracts.tasks_plan import Allocation, LeftOut, PickLine, PickPayload, ReleaseWave, TaskDraft, Wave
+from contracts.tasks_plan import Allocation, LeftOut, PickPayload, PickStop, ReleaseWave, TaskDraft, Wave
 
 DEFAULT_PRIORITY = 5
 
@@ -45,7 +45,7 @@ def release_wave(request: ReleaseWave) -> Wave:
     tasks = []
     for i, batch in enumerate(batches):
         lines = tuple(
-            PickLine(
+            PickStop(
                 sequence=j + 1,
                 location=stop.location,
                 sku=stop.sku,
@@ -103,7 +103,7 @@ def _due(batch: Batch, orders: dict[str, Order]) -> datetime | None:
     return min(dues, default=None)
 
 
-def _task(request: ReleaseWave, batch: Batch, lines: tuple[PickLine, ...], orders: dict[str, Order]) -> TaskDraft:
+def _task(request: ReleaseWave, batch: Batch, lines: tuple[PickStop, ...], orders: dict[str, Order]) -> TaskDraft:
     start = request.release_at
     if start is not None and batch.start_s:
         start += timedelta(seconds=batch.start_s)

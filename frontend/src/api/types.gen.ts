@@ -88,7 +88,7 @@ export interface Batch {
   id: string;
   orders: string[];
   zone: string | null;
-  stops: PickStop[];
+  stops: contracts__problems__batching__PickStop[];
   path: [number, number][];
   nodes: string[];
   distance_m: number;
@@ -444,32 +444,14 @@ export interface ParametricLayout {
   location_limits: LocationLimits;
 }
 
-/** One stop of the walk, in order of walking from 1. */
-export interface PickLine {
-  sequence: number;
-  location: string;
-  sku: string;
-  quantity: number;
-  allocations: Allocation[];
-}
-
 export interface PickPayload {
   wave: string;
   batch: string;
   orders: string[];
-  lines: PickLine[];
+  lines: contracts__tasks_plan__PickStop[];
   distance_m: number;
   expected_seconds: number;
   picker: number | null;
-}
-
-/** One place where the picker stops: what to take there. */
-export interface PickStop {
-  location: string;
-  sku: string;
-  quantity: number;
-  x_m: number;
-  y_m: number;
 }
 
 export interface QuarantinedRow {
@@ -634,4 +616,22 @@ export interface WorkerLoad {
   shift_s: number;
   first_start_s: number | null;
   last_end_s: number | null;
+}
+
+/** One place where the picker stops: what to take there. */
+export interface contracts__problems__batching__PickStop {
+  location: string;
+  sku: string;
+  quantity: number;
+  x_m: number;
+  y_m: number;
+}
+
+/** One stop of the walk, in order of walking from 1. */
+export interface contracts__tasks_plan__PickStop {
+  sequence: number;
+  location: string;
+  sku: string;
+  quantity: number;
+  allocations: Allocation[];
 }
