@@ -47,10 +47,16 @@ class IdempotencyStore(DurableObject):  # type: ignore[misc]
         self._sql.run(
             "INSERT OR REPLACE INTO answer (key, fingerprint, text, at) VALUES (?, ?, NULL, ?)", key, fingerprint, now
         )
-        if not self._alarm_set:
-            self._alarm_set = True
-            self._storage.setAlarm(int((now + KEPT_S) * 1000))
+        await self._see_that_it_is_swept(now)
         return None
+
+    async def _see_that_it_is_swept(self, now: float) -> None:
+        """Once per start of the object; an alarm that an earlier start has set stays, or restarts would put it off for ever."""
+        if self._alarm_set:
+            return
+        self._alarm_set = True
+        if not isinstance(await self._storage.getAlarm(), (int, float)):
+            self._storage.setAlarm(int((now + KEPT_S) * 1000))
 
     @answer
     async def finish(self, payload: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from contracts.errors import ProblemError
 from durable_objects.fleet.agents import POOL, session_of
 from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.call import Call
+from worker.copies import last_text
 
 
 async def listing(call: Call, name: str) -> dict[str, Any]:
@@ -17,8 +18,8 @@ async def listing(call: Call, name: str) -> dict[str, Any]:
     try:
         found = await call.rpc(call.env.AGENT_FLEET, name, "listing")
     except ProblemError as problem:
-        text = await call.env.CACHE.get(f"agents:{name}") if problem.code == "unavailable" else None
-        if not isinstance(text, str):
+        text = await last_text(call, f"agents:{name}") if problem.code == "unavailable" else None
+        if text is None:
             raise
         # The directory does not answer: an older copy is better than nothing.
         found = {**json.loads(text), "stale": True}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from contracts.errors import ProblemError
 from contracts.rpc import Context
 from durable_objects.resilience.objects import binding_name, call_object, call_text
+from durable_objects.resilience.upstreams import UPSTREAMS
+from worker.storage import ask
 
 if TYPE_CHECKING:
     from worker.routing import Route
@@ -63,11 +65,16 @@ class Call:
     idempotency_key: str | None = None  # of a route that is declared idempotent="object"
     limit_headers: tuple[tuple[str, str], ...] = ()  # RateLimit and RateLimit-Policy of this request
     body_bytes: bytes = b""  # the body as it was sent: a repeated idempotency key must come with the same one
+    whole_body: Any = None  # a stream's, once it had to be read whole: a JavaScript buffer
     status: int = 0  # of the answer, once it is known
     notes: dict[str, Any] = field(default_factory=dict)  # further fields of the request's log line
 
     def object_name(self, *parts: str) -> str:
-        """`{tenant}:{part}:…`, the name of an object of this tenant."""
+        """`{tenant}:{part}:…`, the name of an object of this tenant. Raises not-found for a part with a colon: no identifier has
+        one, and it could be read as two parts, another object's name."""
+        for part in parts:
+            if ":" in part:
+                raise ProblemError("not-found", f"there is nothing called {part!r}: an identifier has no colon")
         return ":".join((self.principal.tenant, *parts))
 
     def warehouse(self) -> str:
@@ -101,13 +108,36 @@ class Call:
             namespace, name=name, method=method, text=text, **self._rpc_options(namespace, idempotent)
         )
 
+    @property
+    def passed_on(self) -> Context:
+        """What goes along to whoever is asked for this request."""
+        return Context(self.trace_id, self.deadline)
+
+    async def archive(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """What `work` gives on R2; it may be tried again. Raises ProblemError unavailable."""
+        return await ask(self.env, "ARCHIVE", work, self.passed_on)
+
+    async def kv(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """What `work` gives on KV; it may be tried again. Raises ProblemError unavailable."""
+        return await ask(self.env, "CACHE", work, self.passed_on)
+
+    async def fetch_from(self, namespace: Any, name: str) -> Any:
+        """An object's own Response (a stream, a WebSocket) to this request, which has no body. Raises ProblemError
+        unavailable."""
+
+        async def attempt() -> Any:
+            return (await namespace.getByName(name).fetch(self.request.js_object)).js_object
+
+        kind = binding_name(self.env, namespace)
+        return await UPSTREAMS.call(kind, name, attempt, idempotent=True, deadline=self.deadline)
+
     def _rpc_options(self, namespace: Any, idempotent: bool | None) -> dict[str, Any]:
         if idempotent is None:
             idempotent = self.method in _SAFE or self.idempotency_key is not None
         return {
             "kind": binding_name(self.env, namespace),
             "idempotent": idempotent,
-            "context": Context(self.trace_id, self.deadline),
+            "context": self.passed_on,
         }
 
 

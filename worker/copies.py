@@ -19,6 +19,15 @@ def key(tenant: str, warehouse: str, kind: str) -> str:
     return f"copy:{tenant}:{warehouse}:{kind}"
 
 
+async def last_text(call: Call, name: str) -> str | None:
+    """A copy's text, or None: a KV that fails besides has none."""
+    try:
+        text = await call.kv(lambda kv: kv.get(name))
+    except ProblemError:
+        return None
+    return text if isinstance(text, str) else None
+
+
 async def or_last_copy(call: Call, kind: str, answer: Awaitable[Reply]) -> Reply:
     """The answer; when its object cannot be reached, the last copy with `Warning: 110` and `X-Degraded`. Raises what the
     answer raises when there is no copy, or when it says anything else."""
@@ -27,8 +36,8 @@ async def or_last_copy(call: Call, kind: str, answer: Awaitable[Reply]) -> Reply
     except ProblemError as problem:
         if problem.code != "unavailable":
             raise
-        text = await call.env.CACHE.get(key(call.principal.tenant, call.warehouse(), kind))
-        if not isinstance(text, str):
+        text = await last_text(call, key(call.principal.tenant, call.warehouse(), kind))
+        if text is None:
             raise
         call.notes["degraded"] = kind
         headers = {"warning": '110 - "Response is Stale"', "x-degraded": kind, "cache-control": "no-store"}

@@ -130,7 +130,12 @@ def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
     import js
 
     raw = call.request.js_object
-    bare = js.Request.new(f"http://agent{target}", raw)
+    if call.whole_body is None:
+        bare = js.Request.new(f"http://agent{target}", raw)
+    else:
+        given = js.JSON.parse(dumps({"method": call.method}))
+        given.body = call.whole_body
+        bare = js.Request.new(f"http://agent{target}", given)
     _, path, query = split_url(bare.url)  # as the agent will see it: the platform may have encoded some characters
     lost = lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade)
     headers = exchanged(all_pairs(raw.headers), lost, signed(call, path + (f"?{query}" if query else "")))

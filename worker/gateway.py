@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ValidationError
 
 from contracts.deadline import parse as parse_deadline
-from contracts.errors import Fault, ProblemError, from_validation
+from contracts.errors import Fault, ProblemError, from_faults, from_validation, pointer
 from contracts.redact import redact
 from contracts.trace import new_trace_id, trace_id_of
 from worker.auth.access import authorize
@@ -37,6 +37,7 @@ from worker.streams import broke_off, is_platform_error, read_bounded, too_large
 from worker.urls import split_url
 
 MAX_TARGET_CHARACTERS = 8192
+MAX_PARAMETERS = 200
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -102,6 +103,7 @@ async def _answer(call: Call, configuration: Settings) -> Reply | Entry:
                 origin=call.origin,
                 allowed_origins=configuration.cors_origins,
                 now=call.now,
+                context=call.passed_on,
             )
         except ProblemError:
             charge_failure(call, configuration.policies)
@@ -156,18 +158,27 @@ def problem_reply(problem: ProblemError, path: str, trace_id: str) -> Reply:
 
 
 def read_query(route: Route, text: str) -> BaseModel | None:
-    """The query model. A name that stands twice is a fault unless the model knows it as a list. Raises invalid."""
-    if route.query is None:
+    """The query model. A name that the route does not know, or that stands twice, is a fault. Raises invalid."""
+    if route.query == "any" or (route.query is None and not text):
         return None
     values: dict[str, Any] = {}
     repeated: list[str] = []
-    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=200):
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise ProblemError("bad-request", f"the query holds more than {MAX_PARAMETERS} parameters") from None
+    for name, value in pairs:
         if name in values:
             repeated.append(name)
         values[name] = value
     if repeated:
-        faults = tuple(Fault(f"/query/{name}", "the parameter stands more than once") for name in sorted(set(repeated)))
-        raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=faults)
+        faults = tuple(
+            Fault(pointer(("query", name)), "the parameter stands more than once") for name in sorted(set(repeated))
+        )
+        raise from_faults("invalid", faults)
+    if route.query is None:
+        faults = tuple(Fault(pointer(("query", name)), "there is no such parameter here") for name in sorted(values))
+        raise from_faults("invalid", faults)
     try:
         return route.query.model_validate(values)
     except ValidationError as error:

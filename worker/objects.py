@@ -24,6 +24,17 @@ async def ask_state(call: Call, method: str, payload: Any = None) -> Any:
     return await call.rpc(call.env.WAREHOUSE_STATE, call.object_name(call.warehouse()), method, payload)
 
 
+async def stored_text(call: Call, key: str) -> str | None:
+    """The text of an object in R2, or None. Raises ProblemError unavailable."""
+
+    async def read(r2: Any) -> str | None:
+        stored = await r2.get(key)
+        return None if stored is None else str(await stored.text())
+
+    found: str | None = await call.archive(read)
+    return found
+
+
 def json_of(model: BaseModel) -> Any:
     """A model as JSON-able data, only what the client sent: defaults may change with a release."""
     return model.model_dump(mode="json", exclude_none=True)

@@ -53,38 +53,42 @@ def buffer(data: bytes) -> Any:
 
 def serve(entry: Entry, call: Call, extra: dict[str, str]) -> Any:
     """A Response from a ready answer: conditional, with the headers that differ per request set on prepared ones."""
-    headers = _prepared(entry, call)
-    if extra:
+    headers, put, options = _prepared(entry, call)
+    head = call.method == "HEAD"
+    if extra or head:
         headers = js.Headers.new(headers)  # of this request alone: what it gets must not reach the next one
+        put, options = headers.set, None
         for name, value in extra.items():
-            headers.set(name, value)
-    headers.set("x-trace-id", call.trace_id)
+            put(name, value)
+    if head:
+        put("content-length", str(len(entry.text.encode())))
+    put("x-trace-id", call.trace_id)
     if call.limit_headers:
-        headers.set(*call.limit_headers[0])
+        put(*call.limit_headers[0])
     status = entry.status
     condition = call.header.get("if-none-match")
     if condition and status == 200 and matches(condition, entry.etag):
         status = 304
     call.status = status
-    body = None if status == 304 or call.method == "HEAD" else entry.body
-    if status == 200:
-        return _response(body, headers=headers)
-    return _response(body, status=status, headers=headers)
+    if status == 200 and options is not None:
+        return _response(entry.body, options)
+    return _response(None if status == 304 or head else entry.body, status=status, headers=headers)
 
 
 _response_class: Any = None
 
 
-def _response(body: Any, **options: Any) -> Any:
+def _response(body: Any, *init: Any, **options: Any) -> Any:
     """`new Response(body, {status, headers})`; it copies `headers`, so they may be set anew for the next one."""
     global _response_class
     if _response_class is None:
         _response_class = js.Response.new
-    return _response_class(body, **options)
+    return _response_class(body, *init, **options)
 
 
 def _prepared(entry: Entry, call: Call) -> Any:
-    """The JavaScript Headers of an entry, made again when its age, its origin or the limit's policy has changed."""
+    """(JavaScript Headers of an entry, their `set`, {headers} for a Response), made again when the age, the outcome or the
+    limit's policy has changed. Each is kept, because to get it anew is a border crossing."""
     cache = call.notes.get("cache", "hit")
     age = max(0, int(call.now - entry.stored))
     policy = call.limit_headers[1][1] if call.limit_headers else ""
@@ -101,5 +105,7 @@ def _prepared(entry: Entry, call: Call) -> Any:
     if cache == "stale":
         pairs.append(("warning", '110 - "Response is Stale"'))
     safe = [(name, _UNSAFE_IN_HEADER.sub("?", value)) for name, value in pairs]
-    entry.prepared, entry.prepared_for = js.Headers.new(js.JSON.parse(json.dumps(safe))), (cache, age, policy)
+    headers, options = js.Headers.new(js.JSON.parse(json.dumps(safe))), js.JSON.parse("{}")
+    options.headers = headers
+    entry.prepared, entry.prepared_for = (headers, headers.set, options), (cache, age, policy)
     return entry.prepared

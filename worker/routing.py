@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 Role = Literal["public", "viewer", "operator", "admin", "agent"]
 Priority = Literal["critical", "normal", "background"]  # who is shed first under load, and who may use the rate reserve
-# What happens to an Idempotency-Key: the gateway remembers the answer ("store"), the object that does the work remembers
-# it (the handler passes call.idempotency_key on), or the header is refused because a repeat must act again (False).
-Idempotent = Literal["store", "object", False]
+# What happens to an Idempotency-Key: the gateway remembers the answer ("store"), or does so sealed because it shows a secret
+# ("sealed"), or whoever does the work knows a repeat (the handler passes call.idempotency_key on: "object").
+Idempotent = Literal["store", "sealed", "object"]
 Handler = Callable[["Call"], Awaitable["Reply"]]
 
 
@@ -42,7 +42,7 @@ class Route:
     role: Role
     cost: int  # tokens that one request takes from the client's bucket
     body: type[BaseModel] | Literal["stream"] | None  # "stream": the handler reads the raw body itself
-    query: type[BaseModel] | None
+    query: type[BaseModel] | Literal["any"] | None  # "any": it is passed on as it came
     answers: Mapping[int, type[BaseModel] | str | None]  # status → model, media type, or nothing
     problems: tuple[str, ...]  # codes of contracts.errors.CATALOGUE beyond those that any route may answer
     tag: str
@@ -173,7 +173,7 @@ def route(
     tag: str,
     cost: int = 1,
     body: type[BaseModel] | Literal["stream"] | None = None,
-    query: type[BaseModel] | None = None,
+    query: type[BaseModel] | Literal["any"] | None = None,
     answers: Mapping[int, type[BaseModel] | str | None],
     problems: tuple[str, ...] = (),
     accepts: tuple[str, ...] = ("application/json",),

@@ -48,3 +48,23 @@ def broke_off() -> ProblemError:
 
 async def read_bounded(stream: Any, limit: int) -> bytes:
     return b"".join([chunk.to_bytes() async for chunk in bounded(stream, limit)])
+
+
+async def whole(stream: Any, limit: int) -> tuple[Any, bytes]:
+    """A body as a JavaScript buffer, and its SHA-256. It never enters Python. Raises body-too-large, malformed-body."""
+    import js
+
+    parts = js.Array.new()
+    async for part in bounded(stream, limit):
+        parts.push(part)
+    content = await js.Blob.new(parts).arrayBuffer()
+    digest: bytes = (await js.crypto.subtle.digest("SHA-256", content)).to_bytes()
+    return content, digest
+
+
+def copied_text(response: Any) -> tuple[Any, Any, str]:
+    """A Response in two: itself for the client, and a promise of all its text; and its media type."""
+    raw = getattr(response, "js_object", response)
+    kind = raw.headers.get("content-type")
+    copy = raw.clone()
+    return raw, copy.text(), kind if isinstance(kind, str) else "application/octet-stream"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.edge.conftest import Edge
+from tests.edge.warehouses import create
 
 
 def test_the_document_is_openapi_3_1_and_every_reference_in_it_resolves(edge: Edge) -> None:
@@ -39,6 +40,25 @@ def test_head_answers_like_get_without_a_body(edge: Edge) -> None:
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_head_of_a_cached_answer_tells_the_length_that_get_would_have(edge: Edge) -> None:
+    path = f"/v1/warehouses/{create(edge)}/layout"
+    for _ in range(2):  # from the truth, and from memory
+        head = edge.http.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        get = edge.http.get(path)
+        assert int(head.headers["content-length"]) == len(get.content)
+        assert head.headers["etag"] == get.headers["etag"]
+
+
+def test_a_query_parameter_that_nobody_knows_is_named_and_refused_also_where_answers_are_cached(edge: Edge) -> None:
+    for path in ("/v1/me", "/health", "/v1/openapi.json", f"/v1/warehouses/{create(edge)}/layout"):
+        for _ in range(2):
+            answer = edge.http.get(f"{path}?depth=2&a/b=1")
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), path
+            assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/query/a~1b", "/query/depth"]
+    assert edge.http.get("/v1/me?" + "&".join(f"a{n}" for n in range(300))).status_code == 400
 
 
 def test_what_the_client_does_not_accept_is_406_and_what_the_gateway_does_not_read_is_415(edge: Edge) -> None:

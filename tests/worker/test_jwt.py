@@ -6,7 +6,7 @@ import jwt as pyjwt
 import pytest
 
 from contracts.errors import ProblemError
-from worker.auth.jwks import PAUSE_S, KeySets
+from worker.auth.jwks import AT_ONCE, PAUSE_S, KeySets
 from worker.auth.jwt import Issuer, check_claims, hs256_genuine, take_apart
 
 SECRET = "s" * 40
@@ -64,7 +64,7 @@ def test_a_changed_token_and_a_short_secret_are_not_genuine() -> None:
     assert not hs256_genuine(take_apart(made("short" * 4)), "short" * 4)
 
 
-async def test_a_rotated_key_is_fetched_once_and_made_up_ids_do_not_hammer_the_issuer() -> None:
+async def test_a_rotated_key_is_found_at_once_and_made_up_ids_do_not_hammer_the_issuer() -> None:
     sets, fetched = KeySets(), []
     published = [{"kid": "old"}]
 
@@ -74,11 +74,13 @@ async def test_a_rotated_key_is_fetched_once_and_made_up_ids_do_not_hammer_the_i
 
     assert await sets.find("u", "old", 0.0, fetch) == {"kid": "old"}
     published.append({"kid": "new"})
-    assert await sets.find("u", "new", PAUSE_S / 2, fetch) is None
-    assert await sets.find("u", "new", PAUSE_S + 1, fetch) == {"kid": "new"}
+    assert await sets.find("u", "new", 1.0, fetch) == {"kid": "new"}
     for number in range(50):
-        assert await sets.find("u", f"made-up-{number}", PAUSE_S + 2, fetch) is None
-    assert len(fetched) == 2
+        assert await sets.find("u", f"made-up-{number}", 2.0, fetch) is None
+    assert len(fetched) == AT_ONCE  # two for the real ones, the rest for made-up ones, and then no more
+    published.append({"kid": "newest"})
+    assert await sets.find("u", "newest", 2.0 + PAUSE_S / 2, fetch) is None
+    assert await sets.find("u", "newest", 2.0 + PAUSE_S, fetch) == {"kid": "newest"}
 
 
 async def test_known_keys_serve_while_the_issuer_is_away() -> None:
@@ -88,9 +90,29 @@ async def test_known_keys_serve_while_the_issuer_is_away() -> None:
         return {"keys": [{"kid": "a"}]}
 
     async def away(_url: str) -> dict:
-        raise OSError("away")
+        raise ProblemError("unavailable", "away")
 
     await sets.find("u", "a", 0.0, fetch)
     assert await sets.find("u", "a", 4000.0, away) == {"kid": "a"}
-    with pytest.raises(OSError, match="away"):
+    with pytest.raises(ProblemError, match="unavailable"):
         await sets.find("u", "a", 90_000.0, away)
+
+
+async def test_an_issuer_that_never_answered_is_unavailable_also_when_it_may_not_be_asked_again() -> None:
+    sets = KeySets()
+
+    async def away(_url: str) -> dict:
+        raise ProblemError("unavailable", "away")
+
+    for _ in range(AT_ONCE + 3):
+        with pytest.raises(ProblemError, match="unavailable"):
+            await sets.find("u", "a", 0.0, away)
+
+
+async def test_a_key_set_of_another_shape_holds_no_keys() -> None:
+    for found in ([], {"keys": None}, {"keys": ["a", {"kty": "RSA"}]}, "x"):
+
+        async def fetch(_url: str, found: object = found) -> object:
+            return found
+
+        assert await KeySets().find("u", "a", 0.0, fetch) is None

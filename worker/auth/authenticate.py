@@ -11,15 +11,18 @@ from typing import Any
 
 from contracts import agent_tokens
 from contracts.errors import ProblemError
-from contracts.rpc import dumps, unwrap
+from contracts.rpc import Context
+from durable_objects.resilience.objects import call_object
 from worker.auth import api_keys, cookies, jwt, sessions
 from worker.auth.access import INSTALLATION_TENANT
 from worker.auth.jwks import KEY_SETS
 from worker.auth.principals import PRINCIPALS
 from worker.auth.webcrypto import fetch_keys, verify
 from worker.call import Principal
+from worker.storage import ask
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+NOWHERE = Context()
 CHALLENGE = {"www-authenticate": 'Bearer realm="storemax"'}
 
 
@@ -28,23 +31,31 @@ def unauthenticated(detail: str) -> ProblemError:
 
 
 async def authenticate(
-    env: Any, header: Mapping[str, str], *, method: str, origin: str, allowed_origins: frozenset[str], now: float
+    env: Any,
+    header: Mapping[str, str],
+    *,
+    method: str,
+    origin: str,
+    allowed_origins: frozenset[str],
+    now: float,
+    context: Context = NOWHERE,
 ) -> Principal:
-    """The principal of a request's credentials. Raises ProblemError unauthenticated, or forbidden for a CSRF attempt."""
+    """The principal of a request's credentials. Raises ProblemError unauthenticated; forbidden for a CSRF attempt; unavailable
+    when who must be asked for it does not answer."""
     authorization = header.get("authorization")
     if authorization:
-        return await _bearer(env, authorization, now)
+        return await _bearer(env, authorization, now, context)
     cookie = header.get("cookie")
     if cookie:
         secret = cookies.read(cookie, secure=origin.startswith("https:"))
         if secret:
-            principal = await _session(env, secret, now)
+            principal = await _session(env, secret, now, context)
             refuse_cross_site(principal, header, method, origin, allowed_origins)
             return principal
     raise unauthenticated("send the header `Authorization: Bearer <API key>`")
 
 
-async def _bearer(env: Any, authorization: str, now: float) -> Principal:
+async def _bearer(env: Any, authorization: str, now: float, context: Context) -> Principal:
     digest = PRINCIPALS.digest(authorization)
     known = PRINCIPALS.get(digest, now)
     if known is not None:
@@ -65,7 +76,7 @@ async def _bearer(env: Any, authorization: str, now: float) -> Principal:
             key = api_keys.parse(token)
             if key is None:
                 raise unauthenticated("the token is not a valid API key")
-            principal, expires = await verify_key(env, key)
+            principal, expires = await verify_key(env, key, context)
     except ProblemError as refusal:
         if refusal.code == "unauthenticated":
             PRINCIPALS.put(digest, refusal, now)
@@ -80,10 +91,9 @@ def is_bootstrap(env: Any, token: str) -> bool:
     return isinstance(key, str) and len(key) >= 16 and hmac.compare_digest(token.encode(), key.encode())
 
 
-async def verify_key(env: Any, key: api_keys.ApiKey) -> tuple[Principal, float | None]:
-    """Ask the tenant's registry. Raises unauthenticated when it does not hold this key, or not any more."""
-    stub = env.ACCESS_REGISTRY.getByName(key.tenant)
-    record = unwrap(await stub.verify_key(dumps({"id": key.key_id, "digest": key.digest})))
+async def verify_key(env: Any, key: api_keys.ApiKey, context: Context) -> tuple[Principal, float | None]:
+    """Ask the tenant's registry. Raises unauthenticated when it does not hold this key, or not any more; unavailable."""
+    record = await _ask_registry(env, key.tenant, "verify_key", {"id": key.key_id, "digest": key.digest}, context)
     if record is None:
         raise unauthenticated("the API key is unknown, expired or revoked")
     warehouses = record["warehouses"]
@@ -123,13 +133,13 @@ async def _jwt(env: Any, text: str, now: float) -> tuple[Principal, float]:
     return Principal(issuer.tenant, f"jwt:{subject}", role, via="jwt"), expires
 
 
-async def _session(env: Any, secret: str, now: float) -> Principal:
+async def _session(env: Any, secret: str, now: float, context: Context) -> Principal:
     digest = PRINCIPALS.digest("session " + secret)
     known = PRINCIPALS.get(digest, now)
     if known is not None:
         return known
-    session = await sessions.load(env.CACHE, secret, now)
-    if session is None or not await _key_still_lives(env, session.principal):
+    session: sessions.Session | None = await ask(env, "CACHE", lambda kv: sessions.load(kv, secret, now), context)
+    if session is None or not await _key_still_lives(env, session.principal, context):
         refusal = unauthenticated("the session has ended; log in again")
         PRINCIPALS.put(digest, refusal, now)
         raise refusal
@@ -137,11 +147,16 @@ async def _session(env: Any, secret: str, now: float) -> Principal:
     return session.principal
 
 
-async def _key_still_lives(env: Any, principal: Principal) -> bool:
+async def _key_still_lives(env: Any, principal: Principal, context: Context) -> bool:
     if not principal.key_id:  # a login with the bootstrap key ends with its own time
         return True
-    stub = env.ACCESS_REGISTRY.getByName(principal.tenant)
-    return bool(unwrap(await stub.key_is_live(dumps({"id": principal.key_id}))))
+    return bool(await _ask_registry(env, principal.tenant, "key_is_live", {"id": principal.key_id}, context))
+
+
+async def _ask_registry(env: Any, tenant: str, method: str, payload: Any, context: Context) -> Any:
+    return await call_object(
+        env.ACCESS_REGISTRY, "ACCESS_REGISTRY", tenant, method, payload, idempotent=True, context=context
+    )
 
 
 def refuse_cross_site(

@@ -6,9 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.errors import ProblemError
+
 TTL_S = 3600.0
 STALE_S = 86_400.0
-PAUSE_S = 30.0  # between two fetches of one address: made-up key ids must not make us hammer the issuer
+# Fetches of one address: a few at once, so that a key that was rotated a moment ago is found; then one in PAUSE_S, for
+# made-up key ids must not make us hammer the issuer.
+AT_ONCE = 4
+PAUSE_S = 30.0
 Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 
 
@@ -16,7 +21,16 @@ Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 class _Set:
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     fetched: float = float("-inf")
-    tried: float = float("-inf")
+    fetches: float = AT_ONCE  # that may be made now
+    counted: float = float("-inf")  # when `fetches` was last brought up to date
+
+    def may_fetch(self, now: float) -> bool:
+        self.fetches = min(AT_ONCE, self.fetches + max(0.0, now - self.counted) / PAUSE_S)
+        self.counted = now
+        if self.fetches < 1:
+            return False
+        self.fetches -= 1
+        return True
 
 
 class KeySets:
@@ -24,22 +38,27 @@ class KeySets:
         self._sets: dict[str, _Set] = {}
 
     async def find(self, url: str, kid: str, now: float, fetch: Fetch) -> dict[str, Any] | None:
-        """The key `kid` of a set, or None. Raises what `fetch` raises when there is no usable copy."""
+        """The key `kid` of a set, or None when the issuer does not publish it. Raises ProblemError unavailable when there is
+        no usable copy."""
         held = self._sets.setdefault(url, _Set())
-        wanted = kid not in held.keys or now - held.fetched > TTL_S
-        if wanted and now - held.tried > PAUSE_S:
-            held.tried = now
+        if (kid not in held.keys or now - held.fetched > TTL_S) and held.may_fetch(now):
             try:
                 found = await fetch(url)
-            except Exception:  # whatever keeps the issuer away, keys that are known and not too old still serve
-                if not held.keys or now - held.fetched > STALE_S:
+            except ProblemError:  # keys that are known and not too old still serve
+                if now - held.fetched > STALE_S:
                     raise
             else:
-                held.keys = {str(key["kid"]): key for key in found.get("keys", ()) if key.get("kid")}
+                held.keys = _by_id(found)
                 held.fetched = now
         if now - held.fetched > STALE_S:
-            return None
+            raise ProblemError("unavailable", "the issuer's keys cannot be fetched", headers={"retry-after": "30"})
         return held.keys.get(kid)
+
+
+def _by_id(found: Any) -> dict[str, dict[str, Any]]:
+    listed = found.get("keys") if isinstance(found, dict) else None
+    keys = [key for key in listed if isinstance(key, dict)] if isinstance(listed, list) else []
+    return {str(key["kid"]): key for key in keys if key.get("kid")}
 
 
 KEY_SETS = KeySets()

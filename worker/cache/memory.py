@@ -25,7 +25,7 @@ class Entry:
     stored: float  # seconds since the epoch, when the truth gave it
     fresh_until: float
     stale_until: float
-    prepared: Any = None  # JavaScript Headers, made when first served
+    prepared: Any = None  # JavaScript Headers and what goes with them, made when first served (worker/respond.py)
     prepared_for: tuple[str, int, str] | None = None  # and what for: cache outcome, age in seconds, limit's policy
 
 

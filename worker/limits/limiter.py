@@ -11,11 +11,13 @@ from typing import Any
 from contracts.errors import ProblemError
 from contracts.limits import LEASE_S, Bucket, Policy
 from contracts.rpc import dumps, unwrap
+from durable_objects.resilience.upstreams import UPSTREAMS
 from worker.call import Call
 from worker.limits.leases import Exchange, Leases, Want
 from worker.log import event
 
 LEASES = Leases()
+_PATIENCE_S = 2.0  # an object that takes longer holds up every request: as good as unreachable
 _LOCAL_CAPACITY = 4096
 _local: OrderedDict[str, Bucket] = OrderedDict()  # anonymous clients, and everybody while the object cannot be reached
 
@@ -76,9 +78,16 @@ async def _ask(call: Call, wants: list[Want]) -> None:
 
 
 async def _exchanged(env: Any, tenant: str, exchange: Exchange) -> Any:
-    """The object's answer, settled. Raises whatever keeps it from answering."""
+    """The object's answer, settled. Raises whatever keeps it from answering; at once while its circuit is open."""
+    text = dumps(exchange.payload)
+
+    async def attempt() -> Any:
+        asked = env.RATE_LIMITER.getByName(tenant).exchange(text)
+        return unwrap(await asyncio.wait_for(asked, _PATIENCE_S))
+
     try:
-        answer = unwrap(await env.RATE_LIMITER.getByName(tenant).exchange(dumps(exchange.payload)))
+        # Once: an exchange that was lost on its way back has taken its tokens.
+        answer = await UPSTREAMS.call("RATE_LIMITER", tenant, attempt, idempotent=False)
     except BaseException:
         exchange.failed()
         raise

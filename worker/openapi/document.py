@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.errors import CATALOGUE, PROBLEM_TYPE_PREFIX
-from contracts.events import WebhookDelivery
+from contracts.alerts import AlertMessage
+from contracts.errors import CATALOGUE, PROBLEM_TYPE_PREFIX, ProblemError
+from contracts.events import Event, WebhookDelivery
+from contracts.rpc import dumps
 from worker.routing import Route
 
 _REF = "#/components/schemas/{model}"
@@ -54,9 +58,9 @@ def problem_codes(route: Route) -> list[str]:
         codes.append("not-acceptable")
     if route.body is not None:
         codes += _WITH_BODY
-    if route.query is not None:
+    if route.query != "any":
         codes.append("invalid")
-    if route.method in _UNSAFE and route.role != "public":
+    if route.method in _UNSAFE:
         codes += _WITH_KEY
     if "{" in route.path:
         codes.append("not-found")
@@ -85,14 +89,17 @@ def document(routes: Iterable[Route], version: str = "1.0.0") -> dict[str, Any]:
         "webhooks": {
             "events": {
                 "post": {
+                    "operationId": "deliver_events",
                     "summary": "Events of a warehouse, to a receiver made with POST /v1/webhooks",
                     "description": "Signed as in Standard Webhooks 1.0. At least once, possibly out of order: docs/events.md.",
-                    "parameters": [
-                        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-                        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-                    ],
+                    "parameters": _signed(),
                     "requestBody": {
-                        "content": {"application/json": {"schema": _schema(WebhookDelivery, definitions, "out")}}
+                        "content": {
+                            "application/json": {
+                                "schema": _schema(WebhookDelivery, definitions, "out"),
+                                "examples": {"an order was made": {"value": _DELIVERY.model_dump(mode="json")}},
+                            }
+                        }
                     },
                     "responses": {
                         "2XX": {"description": "taken"},
@@ -102,14 +109,25 @@ def document(routes: Iterable[Route], version: str = "1.0.0") -> dict[str, Any]:
             },
             "alert": {
                 "post": {
-                    "summary": "An alert rule has fired or has recovered",
-                    "requestBody": {"content": {"application/json": {"schema": _ALERT}}},
+                    "operationId": "deliver_alert",
+                    "summary": "An alert rule has fired or has recovered, to the address set with PUT /v1/alerts",
+                    "description": "Signed as in Standard Webhooks 1.0. At least once: docs/observability.md.",
+                    "parameters": _signed(),
+                    "requestBody": {
+                        "content": {
+                            "application/json": {
+                                "schema": _schema(AlertMessage, definitions, "out"),
+                                "examples": {"too many errors": {"value": _ALERT.model_dump(mode="json")}},
+                            }
+                        }
+                    },
                     "responses": {"2XX": {"description": "taken"}},
                 }
             },
         },
         "components": {
             "schemas": definitions,
+            "examples": {code: {"summary": title, "value": _problem(code)} for code, (_, title) in CATALOGUE.items()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or a JWT."},
                 "session": {"type": "apiKey", "in": "cookie", "name": "__Host-smx_session"},
@@ -118,24 +136,62 @@ def document(routes: Iterable[Route], version: str = "1.0.0") -> dict[str, Any]:
     }
 
 
-_ALERT: dict[str, Any] = {
-    "type": "object",
-    "required": ["rule", "state", "value", "threshold", "at"],
-    "properties": {
-        "rule": {"type": "string"},
-        "state": {"type": "string", "enum": ["firing", "resolved"]},
-        "value": {"type": "number"},
-        "threshold": {"type": "number"},
-        "at": {"type": "string", "format": "date-time"},
-    },
-}
+_DELIVERY = WebhookDelivery(
+    warehouse="berlin",
+    first=7,
+    last=7,
+    events=(
+        Event(sequence=7, id="berlin-7", type="orders.created", at="2026-11-24T08:30:00.250Z", data={"orders": ["O1"]}),
+    ),
+)
+_ALERT = AlertMessage(
+    type="alert",
+    rule="errors",
+    state="firing",
+    severity="critical",
+    signal="error_rate",
+    value=0.034,
+    threshold=0.01,
+    unit="share",
+    at="2026-11-24T08:30:00Z",
+    since="2026-11-24T08:29:00Z",
+    environment="production",
+    text="errors: error_rate is 0.034 share, above 0.01, for 60 s",
+)
+
+
+def _signed() -> list[dict[str, Any]]:
+    """The headers of a delivery (Standard Webhooks 1.0)."""
+    return [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    ]
+
+
+def _problem(code: str) -> dict[str, Any]:
+    """What a problem document of this code looks like; the detail says more, of the request at hand."""
+    problem = ProblemError(code, f"{CATALOGUE[code][1]}: what is wrong, and with which value, stands here")
+    return {**problem.document(), "instance": "/v1/warehouses/berlin", "trace_id": "138026a623c028bd971ce6ac570a6b9b"}
+
+
+@cache
+def _recorded() -> dict[str, Any]:
+    from worker.openapi.examples import EXAMPLES  # a long text: parsed when the document is first asked for
+
+    found: dict[str, Any] = json.loads(EXAMPLES)
+    return found
+
+
+def examples_of(operation: str) -> dict[str, Any]:
+    """{"answers": {status: body}, "request": body} of an operation, as they were recorded."""
+    found: dict[str, Any] = _recorded().get(operation, {"answers": {}})
+    return found
 
 
 def _schema(model: Any, definitions: dict[str, Any], mode: str) -> dict[str, Any]:
     """A reference to the model's schema, which is added to the components with all that it refers to."""
     schema = TypeAdapter(model).json_schema(ref_template=_REF, mode="validation" if mode == "in" else "serialization")
-    for name, part in schema.pop("$defs", {}).items():
-        definitions.setdefault(name, part)
+    _define(definitions, schema.pop("$defs", {}))
     title = schema.get("title")
     if title and re.fullmatch(r"[A-Za-z0-9_]+", title) and schema.get("type") == "object":
         name = title if definitions.get(title, schema) == schema else f"{title}{mode.capitalize()}"
@@ -144,19 +200,27 @@ def _schema(model: Any, definitions: dict[str, Any], mode: str) -> dict[str, Any
     return dict(schema)
 
 
+def _define(definitions: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Add the schemas that a model refers to. Raises ValueError when two models of one name are different things: all that
+    refers to the one would show the other."""
+    for name, part in parts.items():
+        known = definitions.setdefault(name, part)
+        if set(known.get("properties", ())) != set(part.get("properties", ())):
+            raise ValueError(f"two models are called {name!r}: rename one")
+
+
 def _parameters(route: Route, definitions: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 256}}
         for name in _PARAMETER.findall(route.path)
     ]
-    if route.query is not None:
+    if isinstance(route.query, type):
         schema = TypeAdapter(route.query).json_schema(ref_template=_REF)
-        for name, part in schema.pop("$defs", {}).items():
-            definitions.setdefault(name, part)
+        _define(definitions, schema.pop("$defs", {}))
         required = set(schema.get("required", ()))
         for name, part in schema.get("properties", {}).items():
             found.append({"name": name, "in": "query", "required": name in required, "schema": part})
-    if route.method in _UNSAFE and route.role != "public" and route.idempotent is not False:
+    if route.method in _UNSAFE:
         text = "A repeat with the same key gets the first answer and acts no second time."
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
         found.append({"name": "Idempotency-Key", "in": "header", "description": text, "schema": schema})
@@ -179,6 +243,7 @@ def _lines(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
+    recorded = examples_of(route.name)
     for status, model in route.answers.items():
         answer: dict[str, Any] = {"description": route.summary if status < 300 else "Not modified"}
         if isinstance(model, str):
@@ -186,6 +251,9 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
         elif model is not None:
             kind = route.produces[0] if route.produces else "application/json"
             answer["content"] = {kind: {"schema": _schema(model, definitions, "out")}}
+        if str(status) in recorded["answers"]:
+            for media in answer["content"].values():
+                media["examples"] = {"recorded": {"value": recorded["answers"][str(status)]}}
         answers[str(status)] = answer
     if route.cache is not None:
         answers.setdefault("304", {"description": "Not modified"})
@@ -193,8 +261,10 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     for code in problem_codes(route):
         by_status.setdefault(CATALOGUE[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
-        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        answers.setdefault(str(status), {"description": ", ".join(f"`{code}`" for code in codes), "content": content})
+        examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+        media = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+        described = ", ".join(f"`{code}`" for code in codes)
+        answers.setdefault(str(status), {"description": described, "content": {"application/problem+json": media}})
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -208,13 +278,20 @@ def _operation(route: Route, definitions: dict[str, Any]) -> dict[str, Any]:
     if route.description:
         operation["description"] = route.description
     if route.body == "stream":
-        content = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in route.accepts}
+        content: dict[str, Any] = {
+            kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in route.accepts
+        }
+        if "request" in recorded:
+            text = recorded["request"]
+            content["text/csv"]["examples"] = {"recorded": {"value": text if isinstance(text, str) else dumps(text)}}
         operation["requestBody"] = {"required": True, "content": content}
         operation["x-stream"] = True  # whatever bytes come are passed on: the schema is a hint for people
     elif route.body is not None:
-        media: dict[str, Any] = {"schema": _schema(route.body, definitions, "in")}
-        if route.examples:
-            media["examples"] = {name: {"value": value} for name, value in route.examples.items()}
+        media = {"schema": _schema(route.body, definitions, "in")}
+        examples = dict(route.examples)
+        if not examples and "request" in recorded:
+            examples["recorded"] = recorded["request"]
+        media["examples"] = {name: {"value": value} for name, value in examples.items()}
         content = dict.fromkeys(route.accepts, media)
         if route.lines:
             content["application/x-ndjson"] = {"schema": _lines(route, definitions)}

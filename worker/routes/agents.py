@@ -71,11 +71,12 @@ _FORWARDING: dict[str, Any] = {
     "role": "operator",
     "tag": "agents",
     "cost": 5,
+    "query": "any",
     "answers": {200: "application/json"},
     "produces": _WRITTEN,
     "problems": tuple(CATALOGUE),
-    "idempotent": False,  # nothing is remembered here: whatever repeats a request sends it to the agent again
-    "description": "Streams both ways. `X-Session-ID` chooses the instance; without it any free one serves.",
+    "description": "Streams both ways. `X-Session-ID` chooses the instance; without it any free one serves. With an"
+    " `Idempotency-Key` the request is read whole before it is passed on.",
 }
 
 

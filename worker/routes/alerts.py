@@ -46,7 +46,7 @@ async def get_alerts(call: Call) -> Reply:
     body=AlertSettings,
     answers={200: Alerts},
     problems=("invalid",),
-    idempotent=False,
+    idempotent="sealed",
     examples={"errors, latency, queue": EXAMPLE},
     description="Rules are judged every minute, over the requests of all isolates. The answer shows the signing secret "
     "(Standard Webhooks) when one was made: for the first webhook, and for one that points elsewhere.",
@@ -73,7 +73,6 @@ async def put_alerts(call: Call) -> Reply:
     cost=20,
     answers={200: AlertTest},
     problems=("conflict",),
-    idempotent=False,
 )
 async def try_alerts(call: Call) -> Reply:
     require_installation(call.principal)

@@ -58,8 +58,7 @@ async def get_events(call: Call) -> Reply:
 
 async def _follow(call: Call) -> Any:
     """The object's own answer, untouched: a socket, or a stream that goes on. Raises the ProblemError that it tells."""
-    stub = call.env.WAREHOUSE_STATE.getByName(call.object_name(call.warehouse()))
-    response = (await stub.fetch(call.request.js_object)).js_object
+    response = await call.fetch_from(call.env.WAREHOUSE_STATE, call.object_name(call.warehouse()))
     if response.status >= 400:
         problem = from_document(json.loads(await response.text()))
         retry_after = response.headers.get("retry-after")
@@ -91,7 +90,7 @@ async def list_archive(call: Call) -> Reply:
     options: dict[str, Any] = {"prefix": folder, "limit": query.limit}
     if key:
         options["startAfter"] = folder + key[0]
-    found = await call.env.ARCHIVE.list(options)
+    found = await call.archive(lambda r2: r2.list(options))
     items = [_file(entry, folder) for entry in found["objects"]]
     following = [items[-1].name] if found["truncated"] and items else None
     path = ARCHIVE.format(warehouse_id=call.warehouse())
@@ -126,7 +125,7 @@ async def list_agent_events(call: Call) -> Reply:
     options: dict[str, Any] = {"prefix": folder, "limit": min(query.limit, AGENT_EVENTS_AT_ONCE)}
     if key:
         options["startAfter"] = folder + key[0]
-    found = await call.env.ARCHIVE.list(options)
+    found = await call.archive(lambda r2: r2.list(options))
     names = [str(entry.key) for entry in found["objects"]]
     items = [json.loads(await _plain_text(call, name)) for name in names]
     following = [names[-1].removeprefix(folder)] if found["truncated"] and names else None
@@ -134,8 +133,11 @@ async def list_agent_events(call: Call) -> Reply:
 
 
 async def _plain_text(call: Call, key: str) -> str:
-    stored = await call.env.ARCHIVE.get(key)
-    return str(await js.Response.new(stored.body.pipeThrough(js.DecompressionStream.new("gzip"))).text())
+    async def read(r2: Any) -> str:
+        stored = await r2.get(key)
+        return str(await js.Response.new(stored.body.pipeThrough(js.DecompressionStream.new("gzip"))).text())
+
+    return str(await call.archive(read))
 
 
 @route(
@@ -152,7 +154,8 @@ async def get_archive_file(call: Call) -> Reply:
     if not _DAY.match(day) or archive.range_of(name) is None:
         detail = "a day is written 2026-11-24, and the name comes from the list of that day"
         raise ProblemError("bad-request", detail, errors=(Fault("/path/name", detail),))
-    stored = await call.env.ARCHIVE.get(archive.folder(call.principal.tenant, call.warehouse(), day) + name)
+    key = archive.folder(call.principal.tenant, call.warehouse(), day) + name
+    stored = await call.archive(lambda r2: r2.get(key))
     if stored is None:
         raise ProblemError("not-found", f"the archive of {day} has no file {name!r}")
     plain = stored.body.pipeThrough(js.DecompressionStream.new("gzip"))

@@ -14,6 +14,7 @@ from contracts.jobs import JobCreate, JobPlan, JobStatus
 from contracts.optimize import OptimizeResult
 from contracts.problems.parameters import check_parameters
 from worker.call import Call, Reply
+from worker.objects import stored_text
 from worker.pick_lists import pick_list_csv
 from worker.routing import Caching, route
 from worker.websockets import require_websocket
@@ -190,9 +191,7 @@ async def get_report(call: Call) -> Reply:
 async def follow_job(call: Call) -> Reply:
     require_websocket(call)
     await _job(call, "status")
-    stub = call.env.OPTIMIZATION_JOB.getByName(call.object_name(call.params["job_id"]))
-    response = await stub.fetch(call.request.js_object)
-    return Reply(response=response.js_object)
+    return Reply(response=await call.fetch_from(call.env.OPTIMIZATION_JOB, call.object_name(call.params["job_id"])))
 
 
 async def _job(call: Call, method: str, job: str = "") -> Any:
@@ -212,7 +211,7 @@ async def result_text(call: Call, job: str) -> str:
 
 
 async def _archived(call: Call, key: str) -> str:
-    stored = await call.env.ARCHIVE.get(key)
-    if stored is None:
+    text = await stored_text(call, key)
+    if text is None:
         raise ProblemError("gone", "this is no longer in the archive")
-    return str(await stored.text())
+    return text

@@ -55,7 +55,7 @@ async def whoami(call: Call) -> Reply:
     body=KeyCreate,
     answers={201: KeyCreated},
     problems=("conflict",),
-    idempotent=False,
+    idempotent="sealed",
     examples={"viewer": {"name": "wall display", "role": "viewer", "warehouses": ["berlin"]}},
 )
 async def create_key(call: Call) -> Reply:
@@ -92,7 +92,7 @@ async def list_keys(call: Call) -> Reply:
     body=KeyRotate,
     answers={201: KeyCreated},
     problems=("not-found", "conflict"),
-    idempotent=False,
+    idempotent="sealed",
     examples={"one hour": {"overlap_s": 3600}},
 )
 async def rotate_key(call: Call) -> Reply:

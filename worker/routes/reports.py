@@ -13,7 +13,7 @@ from contracts.manage import Kpis
 from contracts.paging import PageQuery, decode_cursor
 from worker.call import Call, Reply
 from worker.cron.reports import folder
-from worker.objects import ask_state, page
+from worker.objects import ask_state, page, stored_text
 from worker.routing import route
 
 TAG = "reports"
@@ -51,7 +51,7 @@ async def list_reports(call: Call) -> Reply:
     options: dict[str, Any] = {"prefix": place, "limit": call.query.limit}
     if key:
         options["startAfter"] = place + key[0]
-    found = await call.env.ARCHIVE.list(options)
+    found = await call.archive(lambda r2: r2.list(options))
     items = [{"name": str(entry.key).removeprefix(place), "bytes": int(entry.size)} for entry in found["objects"]]
     following = [items[-1]["name"]] if found["truncated"] and items else None
     return page(call, PATH.format(warehouse_id=call.warehouse()), items, following)
@@ -69,7 +69,7 @@ async def list_reports(call: Call) -> Reply:
 async def get_kpi_report(call: Call) -> Reply:
     name = call.params["name"]
     place = folder(call.principal.tenant, call.warehouse())
-    stored = await call.env.ARCHIVE.get(place + name) if _NAME.match(name) else None
-    if stored is None:
+    text = await stored_text(call, place + name) if _NAME.match(name) else None
+    if text is None:
         raise ProblemError("not-found", f"there is no report {name!r}; see the list of reports")
-    return Reply(body=str(await stored.text()))
+    return Reply(body=text)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import secrets
 
 from contracts.access import SessionCreate, SessionInfo
@@ -14,6 +17,7 @@ from worker.auth.principals import PRINCIPALS
 from worker.call import Call, Principal, Reply
 from worker.routing import route
 
+SECRET_PREFIX = "smx_session_"  # a form that is recognised: wherever it gets into a log, it is taken out
 _NO_STORE = {"cache-control": "no-store"}
 
 
@@ -50,7 +54,8 @@ def _shown(session: sessions.Session) -> SessionInfo:
     body=SessionCreate,
     answers={201: SessionInfo},
     problems=("unauthenticated",),
-    idempotent=False,
+    idempotent="object",
+    description="A repeat with the same `Idempotency-Key` and API key opens the same session.",
     examples={"login": {"api_key": "smx_acme_Zk3q9bT1xYw0_…"}},
 )
 async def create_session(call: Call) -> Reply:
@@ -65,11 +70,21 @@ async def create_session(call: Call) -> Reply:
         key = api_keys.parse(text)
         if key is None:
             raise unauthenticated("this is not a valid API key")
-        principal, _ = await verify_key(call.env, key)
-    secret = f"smx_session_{secrets.token_urlsafe(32)}"  # a form that is recognised: wherever it gets into a log, it is taken out
-    session = await sessions.create(call.env.CACHE, secret, principal, call.now)
+        principal, _ = await verify_key(call.env, key, call.passed_on)
+    secret = f"{SECRET_PREFIX}{_random_part(call, text)}"
+    session = await call.kv(lambda kv: sessions.create(kv, secret, principal, call.now))
     cookie = cookies.write(secret, secure=_secure(call), max_age_s=sessions.LIFETIME_S)
     return Reply(201, _shown(session), {"location": "/v1/sessions/current", **_NO_STORE}, cookies=(cookie,))
+
+
+def _random_part(call: Call, api_key: str) -> str:
+    """256 bits: random, or, with an idempotency key, those that the same login got before. Nothing is stored for it, so a
+    flood of logins fills nothing; who does not know the API key and this installation's signing key cannot guess them."""
+    if call.idempotency_key is None:
+        return secrets.token_urlsafe(32)
+    text = f"session\n{api_key}\n{call.idempotency_key}".encode()
+    drawn = hmac.new(str(call.env.STOREMAX_SIGNING_KEY).encode(), text, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(drawn).decode().rstrip("=")
 
 
 @route(
@@ -82,7 +97,8 @@ async def create_session(call: Call) -> Reply:
     problems=("not-found",),
 )
 async def current_session(call: Call) -> Reply:
-    session = await sessions.load(call.env.CACHE, _secret(call), call.now)
+    secret = _secret(call)
+    session = await call.kv(lambda kv: sessions.load(kv, secret, call.now))
     if session is None:
         raise unauthenticated("the session has ended; log in again")
     return Reply(body=_shown(session), headers=dict(_NO_STORE))
@@ -99,6 +115,6 @@ async def current_session(call: Call) -> Reply:
 )
 async def end_session(call: Call) -> Reply:
     secret = _secret(call)
-    await sessions.end(call.env.CACHE, secret)
+    await call.kv(lambda kv: sessions.end(kv, secret))
     PRINCIPALS.forget(PRINCIPALS.digest("session " + secret))
     return Reply(204, cookies=(cookies.write("", secure=_secure(call), max_age_s=0),))

@@ -177,7 +177,6 @@ async def cancel_task(call: Call) -> Reply:
     body=LeaseExtend,
     answers={200: Task},
     problems=("not-found", "lease-lost"),
-    idempotent=False,
     examples={"five minutes more": {"lease": "5f0c…", "lease_seconds": 300}},
 )
 async def heartbeat_task(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from typing import Any
 from urllib.parse import urlencode
@@ -16,11 +17,13 @@ from contracts.warehouse import ImportCreate, ImportResult, Upload
 from durable_objects.agent_call import call_agent, lines
 from worker.call import Call, Reply
 from worker.clock import now_text
+from worker.idempotency import identify
 from worker.routing import route
 from worker.streams import bounded
 
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024
 MAX_QUARANTINE_SHOWN = 1000
+_UPLOAD = re.compile(r"^up-[0-9a-f]{24}$")
 IMPORTS = "/v1/warehouses/{warehouse_id}/imports"
 
 
@@ -35,6 +38,7 @@ IMPORTS = "/v1/warehouses/{warehouse_id}/imports"
     accepts=("text/csv", "application/csv", "application/octet-stream", "text/plain"),
     answers={201: Upload},
     problems=("body-too-large", "invalid", "unsupported-media-type"),
+    idempotent="object",
 )
 async def create_upload(call: Call) -> Reply:
     media_type = call.header.get("content-type", "application/octet-stream").partition(";")[0].strip()
@@ -50,9 +54,13 @@ async def create_upload(call: Call) -> Reply:
     if size == 0:
         raise ProblemError("invalid", "the file is empty", errors=(Fault("", "send the file as the request's body"),))
     digest = (await js.crypto.subtle.digest("SHA-256", content)).to_bytes().hex()
-    upload_id = f"up-{secrets.token_hex(12)}"
+    upload_id = f"up-{_digits(call)}"
     about = {"sha256": digest, "media_type": media_type, "created_at": now_text()}
-    await call.env.ARCHIVE.put(_key(call, upload_id), content, customMetadata=about)
+    if call.idempotency_key is not None:
+        before = await call.archive(lambda r2: r2.head(_key(call, upload_id)))
+        if before is not None:
+            return _repeated(call, upload_id, before, digest)
+    await call.archive(lambda r2: r2.put(_key(call, upload_id), content, customMetadata=about))
     body = Upload(id=upload_id, bytes=size, **about)
     return Reply(201, body, {"location": f"/v1/uploads/{upload_id}"})
 
@@ -68,17 +76,12 @@ async def create_upload(call: Call) -> Reply:
 )
 async def get_upload(call: Call) -> Reply:
     upload_id = call.params["upload_id"]
-    found = await call.env.ARCHIVE.head(_key(call, upload_id))
+    if not _UPLOAD.match(upload_id):
+        raise _unknown_upload(upload_id)
+    found = await call.archive(lambda r2: r2.head(_key(call, upload_id)))
     if found is None:
         raise _unknown_upload(upload_id)
-    about = found.customMetadata
-    return Reply(
-        body={
-            "id": upload_id,
-            "bytes": int(found.size),
-            **{k: about[k] for k in ("sha256", "media_type", "created_at")},
-        }
-    )
+    return Reply(body=_shown(upload_id, found))
 
 
 @route(
@@ -95,9 +98,11 @@ async def get_upload(call: Call) -> Reply:
 async def create_import(call: Call) -> Reply:
     warehouse = call.warehouse()
     asked: ImportCreate = call.body
+    if not _UPLOAD.match(asked.upload):
+        raise _unknown_upload(asked.upload, "/upload")
     state = call.object_name(warehouse)
     await call.rpc(call.env.WAREHOUSE_STATE, state, "summary")  # an unknown warehouse is told before any work
-    stored = await call.env.ARCHIVE.get(_key(call, asked.upload))
+    stored = await call.archive(lambda r2: r2.get(_key(call, asked.upload)))
     if stored is None:
         raise _unknown_upload(asked.upload, "/upload")
     import_id = f"im-{secrets.token_hex(12)}"
@@ -209,6 +214,33 @@ class _Intake:
             dry_run=self._asked.dry_run,
             created_at=now_text(),
         )
+
+
+def _digits(call: Call) -> str:
+    """Of an upload's id: random, or the same ones for the same client and idempotency key."""
+    if call.idempotency_key is None:
+        return secrets.token_hex(12)
+    return identify(call, call.idempotency_key)[0][:24]
+
+
+def _repeated(call: Call, upload_id: str, found: Any, digest: str) -> Reply:
+    """The first answer again. Raises idempotency-key-reused for another file."""
+    if found.customMetadata["sha256"] != digest:
+        raise ProblemError("idempotency-key-reused", "this idempotency key came with another file before")
+    call.notes["idempotent"] = "replayed"
+    headers = {"location": f"/v1/uploads/{upload_id}", "idempotent-replayed": "true"}
+    return Reply(201, _shown(upload_id, found), headers)
+
+
+def _shown(upload_id: str, found: Any) -> Upload:
+    about = found.customMetadata
+    return Upload(
+        id=upload_id,
+        bytes=int(found.size),
+        sha256=about["sha256"],
+        media_type=about["media_type"],
+        created_at=about["created_at"],
+    )
 
 
 def _key(call: Call, upload_id: str) -> str:
