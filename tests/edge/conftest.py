@@ -15,6 +15,7 @@ import pytest
 
 from local.processes import free_port
 from local.stack import Stack
+from tests.edge.apart import Apart, started
 from tests.edge.receiver import Receiver
 
 
@@ -83,6 +84,13 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         edge = Edge(stack, client)
         client.base_url = edge.url
         yield edge
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    """The product in two isolates of a workerd of its own."""
+    with started(tmp_path_factory.mktemp("apart")) as found:
+        yield found
 
 
 @pytest.fixture
