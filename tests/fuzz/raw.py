@@ -198,12 +198,18 @@ def known_cases(key: str, warehouse: str) -> dict[str, tuple[bytes, set[int]]]:
         "the target *": (message("OPTIONS", "*", key), {204, 400, 404}),
         "an agent's path that climbs": (get("/v1/agents/sync/a/../../optimizer/health"), {400, 404}),
         "an agent's path that climbs, encoded": (get("/v1/agents/sync/%2e%2e/%2E%2e/health"), {400, 404}),
+        "a name that is two names": (get("/v1/warehouses/:fuzz"), {404}),
+        "a zone that is two names": (get(f"{here}/zones/a:b"), {404}),
+        "a job that is two names": (get(f"{here}/jobs/a:b"), {404}),
         "a session that climbs": (get("/v1/agents/sync/health", "x-session-id: ../x\r\n"), {400}),
         # queries
         "a parameter twice": (get(f"{here}/items?limit=1&limit=2"), {422}),
         "a limit that is no number": (get(f"{here}/items?limit=%F0%9F%92%A9"), {422}),
         "a limit of 30 digits": (get(f"{here}/items?limit={'9' * 30}"), {422}),
         "5,000 parameters": (get(f"{here}/items?" + "&".join(f"a{n}=1" for n in range(1500))), {400, 422}),
+        "300 parameters": (get(f"{here}/items?" + "&".join(f"a{n}=1" for n in range(300))), {400}),
+        "a parameter that nobody knows": (get("/v1/me?debug=1"), {422}),
+        "a parameter without a name": (get("/v1/me?=1&&"), {422}),
         "a cursor of another shape": (get(f"{here}/orders?cursor={cursor({'a': 1})}"), {400}),
         "a cursor beyond 64 bits": (get(f"{here}/orders?cursor={cursor([10**40])}"), {400}),
         "a negative cursor": (get(f"{here}/orders?cursor={cursor([-1])}"), {200, 400}),
@@ -287,7 +293,7 @@ def seeds(key: str, warehouse: str) -> list[bytes]:
     create = b'{"id":"raw-%d","layout":{"type":"parametric","aisles":2,"bays_per_block":2},"items":[{"sku":"a"}]}'
     job = b'{"problem":"batching","parameters":{"cart":{"orders":2}},"budget":{"seconds":0.1}}'
     return [
-        message("GET", f"{here}?x=1", key, "accept: application/json\r\n"),
+        message("GET", here, key, "accept: application/json\r\n"),
         message("GET", f"{here}/orders?limit=2&cursor={cursor([0])}&status=open", key),
         message("GET", f"{here}/layout", key, 'if-none-match: "abc"\r\n'),
         message("POST", WAREHOUSES, key, JSON, create % 1),

@@ -2,18 +2,22 @@
 
     python -m tests.fuzz.schema --cases 10000 --seed 1        (make fuzz; it starts a stack of its own)
 
-The same seed and document give the same cases.
+Making a case costs more than answering it, so several processes share the operations. The same seed and document give
+the same cases, however many they are.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +77,13 @@ class Outcome:
             known.times += 1
         else:
             self.found[operation, check, message.splitlines()[0]] = Found(operation, check, message, request)
+
+    def add(self, other: Outcome) -> None:
+        self.cases += other.cases
+        self.seconds = max(self.seconds, other.seconds)
+        self.statuses += other.statuses
+        self.found |= other.found
+        self.untried += other.untried
 
     def text(self) -> str:
         lines = [
@@ -139,17 +150,39 @@ def _ok(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-def run(url: str, key: str, known: dict[str, list[str]], cases: int, seed: int) -> Outcome:
-    """Send about `cases` cases, the same number to each operation, and collect what is wrong with the answers."""
+def run_shared(url: str, key: str, known: dict[str, list[str]], cases: int, seed: int, workers: int) -> Outcome:
+    """As `run`, by several processes."""
+    outcome = Outcome(seed)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        parts = [pool.submit(run, url, key, known, cases, seed, (number, workers)) for number in range(workers)]
+        for part in parts:
+            outcome.add(part.result())
+    return outcome
+
+
+def run(
+    url: str, key: str, known: dict[str, list[str]], cases: int, seed: int, part: tuple[int, int] = (0, 1)
+) -> Outcome:
+    """Send at least `cases` cases, about the same number to each operation, and collect what is wrong with the answers.
+    `part` (k, n): the k-th of n, to every n-th operation."""
     outcome = Outcome(seed)
     began = time.monotonic()
     load_all_checks()
     checks = [schemathesis.checks.CHECKS.get_one(name) for name in CHECKS]
     schema = schemathesis.openapi.from_url(f"{url}/v1/openapi.json", wait_for_schema=10)
     operations = [result.ok() for result in schema.get_all_operations()]
-    each = max(1, cases // len(operations))
-    for operation in operations:
-        _run_operation(operation, url, key, known, each, seed, checks, outcome)
+    mine, wanted = operations[part[0] :: part[1]], -(-cases // part[1])
+    each = max(1, -(-cases // len(operations)))
+    while outcome.cases < wanted and mine:
+        fruitful = []
+        for operation in mine:
+            before = outcome.cases
+            _run_operation(operation, url, key, known, each, seed, checks, outcome)
+            if outcome.cases - before >= each:
+                fruitful.append(operation)
+        # An operation without parameters has few cases: what it leaves over goes to those that have many.
+        mine, seed = fruitful, seed + 1000
+        each = max(1, -(-(wanted - outcome.cases) // max(1, len(mine))))
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -248,6 +281,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=max(1, min(4, os.cpu_count() or 1)))
     options = parser.parse_args(arguments)
     limits = " ".join(f"{name}=1000000/1000000" for name in ("client", "tenant", "agent", "anonymous", "refused"))
     with (
@@ -255,7 +289,7 @@ def main(arguments: list[str]) -> int:
         Stack(Path(folder), extra_vars={"RATE_LIMITS": limits}) as stack,
     ):
         key, known = prepare(stack.url, stack.admin_key)
-        outcome = run(stack.url, key, known, options.cases, options.seed)
+        outcome = run_shared(stack.url, key, known, options.cases, options.seed, options.workers)
     print(outcome.text())
     return 1 if outcome.found or outcome.untried else 0
 
