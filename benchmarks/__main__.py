@@ -12,7 +12,7 @@ PARTS: dict[str, tuple[str, list[str], str]] = {
     "gateway": ("benchmarks.gateway", [], "the gateway beside a bare Python Worker and FastAPI on Workers; needs wrk"),
     "containers": ("benchmarks.containers", [], "cold start, warm overhead and scale-out of the agents' containers"),
     "queue": ("benchmarks.queue", [], "the task queue's speed, and its growth from 1,000 to 100,000 waiting"),
-    "load": ("benchmarks.load", ["--seconds", "15"], "error rate and latency under a mixed load"),
+    "load": ("benchmarks.load", [], "error rate and latency under a mixed load"),
     "main_job": ("benchmarks.main_job", [], "the main job's time and metres"),
     "state": ("benchmarks.state", [], "stock: lines per second in bulk, and single changes beside a bare RPC"),
     "fanout": ("benchmarks.fanout", [], "one event to 500 WebSocket readers of a warehouse"),

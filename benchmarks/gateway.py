@@ -1,6 +1,6 @@
 """What the gateway costs: straight on workerd, in one run, beside a bare Python Worker and the same route in FastAPI.
 
-    python -m benchmarks.gateway [--rounds 15] [--connections 32]
+    python -m benchmarks.gateway [--rounds 15] [--connections 32] [--parts cached stages start]
 
 The three run as three workerd processes. Each round loads one after the other for a second, so that slow moments of the
 machine fall on all; a ratio is the median over the rounds of the rounds' ratios. CPU per request is that of the workerd
@@ -13,6 +13,7 @@ import argparse
 import re
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +24,6 @@ import psutil
 
 from benchmarks.results import record
 from local.alone import EDGE_FOLDERS, Alone
-from local.processes import free_port
-from local.stack import Stack
 from local.toolchain import ROOT
 
 COMMAND = "make bench ARGS=gateway"
@@ -33,6 +32,8 @@ LAYOUT = {"type": "parametric", "aisles": 4, "bays_per_block": 5}
 PATH = "/v1/warehouses/bench/layout"
 WARM_REQUESTS = 6000
 STAGE_RUNS = 5000
+PARTS = ("cached", "stages", "start")
+KEY = "k" * 32
 _REQUESTS = re.compile(r"Requests/sec:\s+([\d.]+)")
 _TOTAL = re.compile(r"(\d+) requests in")
 _PERCENTILE = re.compile(r"\s(50|99)%\s+([\d.]+)(us|ms|s)")
@@ -161,10 +162,15 @@ def stages(folder: Path) -> None:
 
 
 def start_cost(folder: Path, starts: int = 3) -> None:
-    """What the product's imports add to the start of an isolate: CPU, for the machine's other work does not count."""
+    """What the product's imports add to the start of an isolate: CPU, for the machine's other work does not count.
+
+    A deployment runs them once and keeps a snapshot of the memory, from which isolates start: that start is timed too.
+    """
     sources = [ROOT / name for name in EDGE_FOLDERS]
     variants: dict[str, Callable[[Path], Alone]] = {
         "bare": lambda place: Alone(place, WORKERS / "bare.py"),
+        "pydantic": lambda place: Alone(place, WORKERS / "pydantic_alone.py"),
+        "contracts": lambda place: Alone(place, WORKERS / "contracts_alone.py", sources),
         "product": lambda place: Alone(place, ROOT / "worker" / "main.py", sources),
     }
     cpu: dict[str, list[float]] = {name: [] for name in variants}
@@ -174,11 +180,26 @@ def start_cost(folder: Path, starts: int = 3) -> None:
             with make(folder / f"{name}{number}") as worker:
                 cpu[name].append(cpu_seconds(psutil.Process(worker.program.pid)))
                 seconds[name].append(worker.seconds)
-    added = min(cpu["product"]) - min(cpu["bare"])
-    bare = min(cpu["bare"])
-    record("gateway.import.seconds", added, "s CPU", "the start of a bare Python Worker", added / bare, COMMAND)
+    least = {name: min(values) for name, values in cpu.items()}
+    bare = "the start of a bare Python Worker"
+    for name, figure in (
+        ("pydantic", "gateway.import.pydantic.seconds"),
+        ("contracts", "gateway.import.models.seconds"),
+        ("product", "gateway.import.seconds"),
+    ):
+        record(figure, least[name] - least["bare"], "s CPU", bare, least[name] / least["bare"] - 1, COMMAND)
     whole, other = min(seconds["product"]), min(seconds["bare"])
     record("gateway.start.seconds", whole, "s", "a bare Python Worker", whole / other, COMMAND)
+    snapshots = folder / "snapshots"
+    snapshots.mkdir()
+    main = ROOT / "worker" / "main.py"
+    with Alone(folder / "saving", main, sources, snapshots=snapshots, save=True):
+        pass
+    loaded = []
+    for number in range(starts):
+        with Alone(folder / f"loading{number}", main, sources, snapshots=snapshots, load=True) as worker:
+            loaded.append(worker.seconds)
+    record("gateway.start.snapshot.seconds", min(loaded), "s", "a bare Python Worker", min(loaded) / other, COMMAND)
 
 
 def workerd_below(pid: int) -> psutil.Process:
@@ -187,26 +208,29 @@ def workerd_below(pid: int) -> psutil.Process:
     return max(found, key=lambda process: process.memory_info().rss)
 
 
-def run(folder: Path, rounds: int, connections: int) -> None:
+def product(folder: Path) -> Alone:
+    """The whole product straight on workerd, as the two yardsticks are: no wrangler, no inspector, the same log."""
     limits = " ".join(f"{name}=1000000/1000000" for name in ("client", "tenant", "anonymous"))
-    stack = Stack(
-        folder / "product",
-        extra_vars={"RATE_LIMITS": limits},
-        with_engine=False,
-        extra_arguments=["--enable-containers=false"],
-        direct_port=free_port(),
-        direct_log=True,
-        start_seconds=300,
+    bindings = tomllib.loads((ROOT / "wrangler.toml").read_text())["durable_objects"]["bindings"]
+    return Alone(
+        folder,
+        ROOT / "worker" / "main.py",
+        [ROOT / name for name in EDGE_FOLDERS],
+        objects={entry["class_name"]: entry["name"] for entry in bindings},
+        variables={"STOREMAX_ADMIN_KEY": KEY, "STOREMAX_SIGNING_KEY": "s" * 32, "RATE_LIMITS": limits},
+        kv=("CACHE",),
+        queues=("EVENTS", "WEBHOOK_DELIVERIES"),
     )
+
+
+def run(folder: Path, rounds: int, connections: int) -> None:
     with (
         Alone(folder / "bare", WORKERS / "bare.py") as bare_worker,
         Alone(folder / "fastapi", WORKERS / "fastapi_route.py", distribution="fastapi") as fastapi_worker,
-        stack,
-        httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.admin_key}"}, timeout=60) as http,
+        product(folder / "product") as worker,
+        httpx.Client(base_url=worker.url, headers={"authorization": f"Bearer {KEY}"}, timeout=60) as http,
     ):
         http.post("/v1/warehouses", json={"id": "bench", "layout": LAYOUT}).raise_for_status()
-        key = {"authorization": f"Bearer {stack.admin_key}"}
-        direct = f"http://127.0.0.1:{stack.direct_port}"
         bare = Target("bare_worker", bare_worker.url + "/", psutil.Process(bare_worker.program.pid))
         fastapi = Target(
             "fastapi",
@@ -214,7 +238,9 @@ def run(folder: Path, rounds: int, connections: int) -> None:
             psutil.Process(fastapi_worker.program.pid),
             {"authorization": "Bearer smx_dev_benchmark"},
         )
-        cached = Target("cached_get", direct + PATH, workerd_below(stack.worker.pid), key)
+        cached = Target(
+            "cached_get", worker.url + PATH, psutil.Process(worker.program.pid), {"authorization": f"Bearer {KEY}"}
+        )
         measure([bare, fastapi, cached], rounds, connections)
         report(bare, fastapi, cached)
         heap = re.search(r"^storemax_heap_megabytes ([\d.]+)", http.get("/v1/metrics").text, re.MULTILINE)
@@ -228,12 +254,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="smx-bench-") as text:
         folder = Path(text)
-        run(folder, options.rounds, options.connections)
-        stages(folder / "stages")
-        start_cost(folder)
+        if "cached" in options.parts:
+            run(folder, options.rounds, options.connections)
+        if "stages" in options.parts:
+            stages(folder / "stages")
+        if "start" in options.parts:
+            start_cost(folder)
 
 
 if __name__ == "__main__":
