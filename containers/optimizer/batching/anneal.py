@@ -4,6 +4,8 @@ Batches of accepted plans are also kept in a pool, from which set partitioning l
 measure.py, and
 
 weights  float64 [per metre, per batch, per halt, seconds per metre, per batch, per halt, per piece, lateness weight]
+stretch  (capacity int64 (D,), price (3,)): the cart's limits; what a whole cart's load too much costs now, at least, at
+         most. Above the limits a plan may pass for a while, up to the stretched capacity in `units`
 pool     (first (P+1,), members, metres (P,), halts (P,), used [1], table (2^k,) of keys)
 """
 
@@ -15,6 +17,11 @@ from containers.optimizer.batching.late import lateness
 from containers.optimizer.batching.measure import attach, detach, fits, measure
 from containers.optimizer.chance import below, fraction
 from containers.optimizer.jit import kernel
+
+# The price of overfull carts changes by DEARER every PRICE_MOVES moves, so that plans fit for a share FITTING of them.
+PRICE_MOVES = 500
+DEARER = 1.1
+FITTING = 0.7
 
 
 @kernel
@@ -87,13 +94,39 @@ def partner_to_swap(units, plan, random, a, b, u, u2):  # type: ignore[no-untype
 
 
 @kernel
-def anneal(frame, scratch, units, plan, memory, pool, zobrist, near, weights, pickers, random, moves, hot, cold, best, totals):  # type: ignore[no-untyped-def]  # fmt: skip
+def excess(units, plan, stretch, batch, out1, out2, in1, in2):  # type: ignore[no-untyped-def]
+    """(units of load above the limits, the same as a share of a cart) of a batch that loses and gains these units."""
+    demand, load, capacity = units[1], plan[5], stretch[0]
+    pieces = 0
+    share = 0.0
+    for d in range(capacity.shape[0]):
+        total = load[batch, d] - capacity[d]
+        if out1 >= 0:
+            total -= demand[out1, d]
+        if out2 >= 0:
+            total -= demand[out2, d]
+        if in1 >= 0:
+            total += demand[in1, d]
+        if in2 >= 0:
+            total += demand[in2, d]
+        if total > 0:
+            pieces += total
+            share += total / capacity[d]
+    return pieces, share
+
+
+@kernel
+def anneal(frame, scratch, units, plan, memory, pool, zobrist, near, weights, stretch, pickers, random, moves, hot, cold, best, totals):  # type: ignore[no-untyped-def]  # fmt: skip
     """`moves` moves while the temperature falls from `hot` to `cold` geometrically.
 
-    near: (n, K) int64, promising partners per unit, -1 padded. best: (n,) the best assignment so far, updated.
-    totals: float64 [objective now, best objective, lateness now]. Objective units as in weights[0..2, 7].
+    A plan may pass through overfull carts, at a price that rises while most plans are overfull and falls while most are
+    not (strategic oscillation, Glover 1977; as in Vidal et al. 2012): where carts are nearly full, moves that fit are few.
+    units: with the stretched capacity. near: (n, K) int64, promising partners per unit, -1 padded. best: (n,) the best
+    assignment so far that fits, updated. totals: float64 [objective now, best objective, lateness now, load above the
+    limits now]. Objective units as in weights[0..2, 7].
     """
     assign, _head, follower, _before, count, _load, _tag, _clash, _zone, metres, halts, _key = plan
+    price = stretch[1]
     n = assign.shape[0]
     timed = weights[7] > 0.0
     swap = np.full(3, -1, dtype=np.int64)
@@ -102,8 +135,16 @@ def anneal(frame, scratch, units, plan, memory, pool, zobrist, near, weights, pi
     temperature = hot
     nobody = np.int64(-1)
     late = totals[2]
-    for _move in range(moves):
+    over = np.int64(totals[3])
+    fitting = 0
+    for move in range(moves):
         temperature *= cooling
+        if over == 0:
+            fitting += 1
+        if (move + 1) % PRICE_MOVES == 0:
+            price[0] *= DEARER if fitting < FITTING * PRICE_MOVES else 1.0 / DEARER
+            price[0] = min(max(price[0], price[1]), price[2])
+            fitting = 0
         u = below(random, n)
         a = assign[u]
         b = other_batch(plan, near, random, u)
@@ -128,6 +169,11 @@ def anneal(frame, scratch, units, plan, memory, pool, zobrist, near, weights, pi
             before -= weights[1]
         if w < 0 and (count[a] == 1 or (count[a] == 2 and u2 >= 0)):
             before += weights[1]
+        over_a, share_a = excess(units, plan, stretch, a, nobody, nobody, nobody, nobody)
+        over_b, share_b = excess(units, plan, stretch, b, nobody, nobody, nobody, nobody)
+        next_a, next_share_a = excess(units, plan, stretch, a, u, u2, w, nobody)
+        next_b, next_share_b = excess(units, plan, stretch, b, w, nobody, u, u2)
+        allowed -= (next_share_a + next_share_b - share_a - share_b) * price[0]
         b0, b1 = measure(frame, scratch, units, plan, memory, zobrist, b, w, nobody, u, u2)
         cost_b = b0 * weights[0] + b1 * weights[2]
         if w >= 0 and not timed:  # a batch that gains a unit is never shorter for it
@@ -160,8 +206,12 @@ def anneal(frame, scratch, units, plan, memory, pool, zobrist, near, weights, pi
         halts[b] = b1
         totals[0] += change
         totals[2] = late
-        remember(plan, pool, a)
-        remember(plan, pool, b)
-        if totals[0] < totals[1] - 1e-7:
+        over += next_a + next_b - over_a - over_b
+        if next_a == 0:
+            remember(plan, pool, a)
+        if next_b == 0:
+            remember(plan, pool, b)
+        if over == 0 and totals[0] < totals[1] - 1e-7:
             totals[1] = totals[0]
             best[:] = assign
+    totals[3] = over

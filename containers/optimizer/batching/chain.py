@@ -16,6 +16,30 @@ CACHE_BITS = 18
 POOL_TABLE_BITS = 19
 POOL_BATCHES = 150_000
 POOL_MEMBERS = 3_000_000
+MOST_UNITS = 2000
+# How far above the cart's limits the search may pass, and what a cart's load too much costs at first, at least, at most:
+# in mean costs of a batch.
+STRETCH = 0.1
+PRICE = (2.0, 0.2, 50.0)
+
+
+def new_memory() -> tuple[Any, ...]:
+    """An empty cache of batch lengths: see measure.py."""
+    size = 1 << CACHE_BITS
+    return np.zeros(size, dtype=np.uint64), np.zeros((size, 2))
+
+
+def new_pool(units: int) -> tuple[Any, ...]:
+    """An empty pool of batches: see anneal.py. It takes nothing when there are too many units to combine batches."""
+    batches, members = (POOL_BATCHES, POOL_MEMBERS) if units < MOST_UNITS else (0, 0)
+    return (
+        np.zeros(batches + 1, dtype=np.int64),
+        np.zeros(members, dtype=np.int32),
+        np.zeros(batches),
+        np.zeros(batches),
+        np.zeros(1, dtype=np.int64),
+        np.zeros(1 << POOL_TABLE_BITS, dtype=np.uint64),
+    )
 
 
 @dataclass(eq=False)
@@ -36,7 +60,6 @@ class Chain:
     def __post_init__(self) -> None:
         n, dims = self.units.count, self.units.arrays[1].shape[1]
         rows = n + 1
-        small = n < 2000
         self._scratch = self.floor.scratch()
         self._plan = (
             np.zeros(n, dtype=np.int64),
@@ -52,20 +75,16 @@ class Chain:
             np.zeros(rows),
             np.zeros(rows, dtype=np.uint64),
         )
-        size = 1 << CACHE_BITS
-        self._memory = (np.zeros(size, dtype=np.uint64), np.zeros((size, 2)))
-        batches = POOL_BATCHES if small else 0
-        self.pool = (
-            np.zeros(batches + 1, dtype=np.int64),
-            np.zeros(POOL_MEMBERS if small else 0, dtype=np.int32),
-            np.zeros(batches),
-            np.zeros(batches),
-            np.zeros(1, dtype=np.int64),
-            np.zeros(1 << POOL_TABLE_BITS, dtype=np.uint64),
-        )
+        self._memory = new_memory()
+        self.pool = new_pool(n)
         self._random = np.array([(self.seed * 0x9E3779B97F4A7C15 + 0x1234567) % (1 << 64) or 1], dtype=np.uint64)
         self.best = self.start.copy()
-        self.totals = np.zeros(3)
+        self.totals = np.zeros(4)
+        capacity = self.units.arrays[2]
+        self._stretch = (capacity, np.zeros(3))
+        arrays = list(self.units.arrays)
+        arrays[2] = capacity + (capacity * STRETCH).astype(np.int64)
+        self._stretched = tuple(arrays)
         self.restart(self.start)
 
     @property
@@ -93,7 +112,9 @@ class Chain:
         value += seconds_late * weights[7]
         for batch in np.flatnonzero(used):
             anneal.remember(self._plan, self.pool, int(batch))
-        self.totals[0], self.totals[2] = value, seconds_late
+        self.totals[0], self.totals[2], self.totals[3] = value, seconds_late, 0.0
+        fair = value / max(1, int(used.sum()))
+        self._stretch[1][:] = fair * PRICE[0], fair * PRICE[1], fair * PRICE[2]
         if value < previous - 1e-9:
             self.best[:] = assignment
             self.totals[1] = value
@@ -105,13 +126,14 @@ class Chain:
         anneal.anneal(
             self.floor.frame,
             self._scratch,
-            self.units.arrays,
+            self._stretched,
             self._plan,
             self._memory,
             self.pool,
             self.zobrist,
             self.near,
             self.units.weights,
+            self._stretch,
             self.pickers,
             self._random,
             moves,

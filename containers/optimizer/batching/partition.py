@@ -1,6 +1,6 @@
-"""Set partitioning over the batches that the chains have seen: the cheapest choice that holds every unit once (HiGHS).
+"""Set partitioning over listed batches: the cheapest choice that holds every unit once (HiGHS).
 
-The pool is priced with the duals of a restricted linear program, so that the integer program stays small: only batches
+The list is priced with the duals of a restricted linear program, so that the integer program stays small: only batches
 whose reduced cost is below the gap between the plan at hand and that program's value can improve the plan.
 """
 
@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.batching.units import IntArray
+from containers.optimizer.family import Run
 
 FloatArray = npt.NDArray[np.float64]
 
 FIRST_COLUMNS = 2000
 ROUND_COLUMNS = 1500
 ROUNDS = 30
-MAX_INTEGER_COLUMNS = 6000
+MAX_INTEGER_COLUMNS = 4000
+MAX_NODES = 500
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,6 @@ class Columns:
         return Columns(first, self.members[index], self.cost[chosen])
 
 
-def columns_of(pools: list[tuple[Any, ...]], weights: FloatArray) -> Columns:
-    """All pools as one; a batch that two chains have seen stands twice, which does no harm."""
-    first, members, cost = [np.zeros(1, dtype=np.int64)], [], []
-    end = 0
-    for pool_first, pool_members, metres, halts, used, _table in pools:
-        count = int(used[0])
-        size = int(pool_first[count])
-        first.append(pool_first[1 : count + 1] + end)
-        members.append(pool_members[:size])
-        cost.append(metres[:count] * weights[0] + weights[1] + halts[:count] * weights[2])
-        end += size
-    return Columns(np.concatenate(first), np.concatenate(members), np.concatenate(cost))
-
-
 @dataclass(frozen=True)
 class Found:
     """A better assignment (batch number per unit), if any, and what no choice of the columns can go below, if known."""
@@ -75,25 +63,27 @@ class Found:
     bound: float | None = None
 
 
-def partition(columns: Columns, units: int, incumbent: IntArray, value: float, seconds: float, seen: int) -> Found:
-    """The columns' best choice, beside `incumbent` of objective `value`.
+def partition(columns: Columns, units: int, duals: FloatArray, value: float, run: Run, share: float) -> Found:
+    """The columns' best choice, if below `value`, and what is proven.
 
-    seconds: wall time that may pass, a little more in the worst case. seen: how many of the columns, from the first on,
-    a search has met: the linear program starts with the best of them.
+    duals: prices of the units to start from. share: of the time left, how much may pass; with a limit on iterations HiGHS
+    counts nodes instead, so that the answer does not depend on the machine's speed.
     """
-    import time
+    seconds = run.remaining_s * (share if run.budget.iterations is None else 1.0)
+    deadline = run.elapsed_s + seconds
 
-    deadline = time.monotonic() + seconds
+    def left() -> float:
+        return max(0.01, deadline - run.elapsed_s)
+
     if columns.count < 2 or seconds <= 0.02:
         return Found()
-    sizes = np.bincount(incumbent, minlength=int(incumbent.max()) + 1)[incumbent]
-    duals = np.full(units, value / max(1, units)) if sizes.min() == 0 else (value / len(np.unique(incumbent))) / sizes
+    sizes = np.diff(columns.first)
     reduced = columns.priced(duals)
-    chosen = np.argsort(reduced[:seen] if seen else reduced, kind="stable")[:FIRST_COLUMNS]
+    chosen = np.union1d(np.argsort(reduced, kind="stable")[:FIRST_COLUMNS], np.flatnonzero(sizes == 1))
     bound = -np.inf
     converged = False
     for _ in range(ROUNDS):
-        solved = _linear(columns.take(chosen), units, max(0.01, deadline - time.monotonic()))
+        solved = _linear(columns.take(chosen), units, left())
         if solved is None:
             return Found()
         bound, duals = solved
@@ -101,7 +91,7 @@ def partition(columns: Columns, units: int, incumbent: IntArray, value: float, s
         new = np.setdiff1d(np.argsort(reduced, kind="stable")[:ROUND_COLUMNS], chosen)
         new = new[reduced[new] < -1e-7]
         converged = len(new) == 0
-        if converged or time.monotonic() > deadline:
+        if converged or run.elapsed_s > deadline:
             break
         chosen = np.concatenate((chosen, new))
     proven = min(bound, value) if converged else None
@@ -109,18 +99,30 @@ def partition(columns: Columns, units: int, incumbent: IntArray, value: float, s
     useful = order[reduced[order] <= max(0.0, value - bound) + 1e-7]
     whole = converged and len(useful) <= MAX_INTEGER_COLUMNS
     useful = useful[:MAX_INTEGER_COLUMNS]
-    if len(useful) == 0 or bound >= value - 1e-7 or time.monotonic() > deadline:
+    if len(useful) == 0 or bound >= value - 1e-7 or run.elapsed_s > deadline:
         return Found(None, proven)
     part = columns.take(useful)
-    picked, lower = _integer(part, units, value, max(0.02, deadline - time.monotonic()))
+    picked, lower = _integer(part, units, value, left(), run.budget.iterations is not None)
     if whole and lower is not None:
         proven = max(bound, min(lower, value))
-    if picked is None:
-        return Found(None, proven)
+    return Found(None if picked is None else _assignment(part, picked, units), proven)
+
+
+def choose(columns: Columns, units: int, value: float, run: Run, seconds: float) -> IntArray | None:
+    """Batch number per unit of a choice among a few columns that is better than `value`, if one is found in time."""
+    counted = run.budget.iterations is not None
+    limit = run.remaining_s if counted else min(seconds, run.remaining_s)
+    if columns.count == 0 or limit <= 0.02:
+        return None
+    picked, _ = _integer(columns, units, value, limit, counted)
+    return None if picked is None else _assignment(columns, picked, units)
+
+
+def _assignment(columns: Columns, picked: IntArray, units: int) -> IntArray | None:
     assignment = np.full(units, -1, dtype=np.int64)
     for number, column in enumerate(picked):
-        assignment[part.members[part.first[column] : part.first[column + 1]]] = number
-    return Found(assignment if assignment.min() >= 0 else None, proven)
+        assignment[columns.members[columns.first[column] : columns.first[column + 1]]] = number
+    return assignment if assignment.min() >= 0 else None
 
 
 def _model(columns: Columns, units: int, upper: float) -> Any:
@@ -154,12 +156,19 @@ def _linear(columns: Columns, units: int, seconds: float) -> tuple[float, FloatA
     return solver.getInfo().objective_function_value, np.array(solver.getSolution().row_dual)
 
 
-def _integer(columns: Columns, units: int, value: float, seconds: float) -> tuple[IntArray | None, float | None]:
-    """(columns of a choice better than `value`, a lower bound on any choice), either None when not known."""
+def _integer(
+    columns: Columns, units: int, value: float, seconds: float, counted: bool
+) -> tuple[IntArray | None, float | None]:
+    """(columns of a choice better than `value`, a lower bound on any choice), either None when not known.
+
+    counted: end by nodes, beside seconds.
+    """
     program, solver, highspy = _model(columns, units, 1.0)
     program.integrality_ = [highspy.HighsVarType.kInteger] * columns.count
     solver.setOptionValue("time_limit", float(seconds))
     solver.setOptionValue("objective_bound", float(value))
+    if counted:
+        solver.setOptionValue("mip_max_nodes", MAX_NODES)
     solver.setOptionValue("mip_rel_gap", 0.0)
     solver.passModel(program)
     solver.run()

@@ -1,4 +1,4 @@
-"""The search: savings, then annealing chains (one per thread), then set partitioning over the batches seen."""
+"""The search: savings, then annealing chains (one per thread), then column generation with dives beside annealing."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from containers.optimizer.batching import savings
-from containers.optimizer.batching.chain import Chain
+from containers.optimizer.batching.chain import MOST_UNITS, Chain
 from containers.optimizer.batching.enumeration import all_batches
-from containers.optimizer.batching.partition import Columns, columns_of, partition
+from containers.optimizer.batching.master import Master
+from containers.optimizer.batching.partition import Columns, choose, partition
+from containers.optimizer.batching.polish import Polisher
 from containers.optimizer.batching.units import IntArray, Units
 from containers.optimizer.family import Run
 from containers.optimizer.floor.places import Floor
 
 NEIGHBOURS = 15
 # Temperatures as shares of the mean cost of a batch, tuned on instances of Henn & Wäscher and Muter & Öncan.
-HOT, COLD = 0.02, 0.001
+HOT, COLD = 0.025, 0.003
 CHUNK_MOVES = 4000
 # Savings need all pairs; beyond this many units they are made within windows of neighbours on the floor.
 WINDOW = 700
-# The share of the time that is kept for combining batches; with deadlines there is nothing to combine.
-PARTITION_SHARE = 0.2
-TIMED_SHARE = 0.97
-# Up to so many batches all are listed (half a microsecond each), and chosen among exactly.
+# The share of the time for annealing before column generation; with deadlines there is nothing to generate.
+FIRST_SHARE = 0.25
+# Up to so many batches all are listed (half a microsecond each), and chosen among exactly after a share of the time.
 BATCHES_PER_SECOND = 100_000
 MOST_BATCHES = 400_000
-FIRST_SHARE, CHOICE_SHARE = 0.5, 0.8
+PROOF_SHARE, CHOICE_SHARE = 0.5, 0.6
+# An integer program over up to FEW_BATCHES that a better plan can hold may take a tenth of the time whenever the plan got
+# better; one over up to MANY_BATCHES a quarter of it, once.
+FEW_BATCHES, FEW_SHARE = 1200, 0.1
+MANY_BATCHES, MANY_SHARE, MANY_AFTER = 4000, 0.25, 0.6
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Searched:
 
 def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers: int) -> Searched:
     """The best plan found within the run's budget."""
-    saved, near = _construct(floor, units)
+    saved, near = construct(floor, units)
     rng = np.random.default_rng(run.seed)
     zobrist = rng.integers(1, 2**63, units.count, dtype=np.uint64)
     chains = [
@@ -52,32 +57,32 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
         for chain in chains:
             chain.restart(saved)
             chain.restart(chain.best)
-    best = min(chains, key=lambda chain: chain.objective)
-    run.report(best.objective)
+    run.report(_best(chains).objective)
     if units.count < 2:
-        return Searched(best.best, 0)
-    if units.weights[7] > 0:
-        moves = _anneal(chains, run, TIMED_SHARE, 0)
-        return Searched(min(chains, key=lambda chain: chain.objective).best, moves)
-    limit = min(MOST_BATCHES, int(BATCHES_PER_SECOND * run.budget.seconds))
-    columns = all_batches(floor, units, limit)
-    if columns is None:
-        moves = _anneal(chains, run, 1 - PARTITION_SHARE, 0)
-        return _combined(chains, None, units, run, moves, 1.0)
-    # All batches are known: a first plan, then the best choice among them, and search again if that was not proven.
+        return Searched(_best(chains).best, 0)
+    if units.weights[7] > 0 or units.count >= MOST_UNITS:
+        moves = _anneal(chains, run, 1.0, 0)
+        return Searched(_best(chains).best, moves)
+    columns = all_batches(floor, units, min(MOST_BATCHES, int(BATCHES_PER_SECOND * run.budget.seconds)))
     moves = _anneal(chains, run, FIRST_SHARE, 0)
-    found = _combined(chains, columns, units, run, moves, CHOICE_SHARE)
-    best = min(chains, key=lambda chain: chain.objective)
-    if found.bound is not None and best.objective <= found.bound + 1e-7 * abs(found.bound):
-        run.stop("optimal")
-        return found
-    for chain in chains:
-        chain.restart(found.assignment)
+    master = Master(floor, units, zobrist, run)
+    bound = None
+    if columns is not None:
+        moves = _improve(chains, master, run, moves, PROOF_SHARE)
+        bound = _prove(chains, columns, master, units, run, moves)
+        best = _best(chains)
+        if bound is not None and best.objective <= bound + 1e-7 * abs(bound):
+            run.stop("optimal")
+    moves = _improve(chains, master, run, moves, 1.0)
     moves = _anneal(chains, run, 1.0, moves)
-    return Searched(min(chains, key=lambda chain: chain.objective).best, moves, found.bound)
+    return Searched(_best(chains).best, moves, bound)
 
 
-def _construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
+def _best(chains: list[Chain]) -> Chain:
+    return min(chains, key=lambda chain: chain.objective)
+
+
+def construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
     """Savings batches, and promising partners per unit."""
     scratch = floor.scratch()
     n = units.count
@@ -105,8 +110,7 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
     scale = chains[0].objective / max(1, len(np.unique(chains[0].best)))
     limit = run.budget.iterations
     if limit is not None:
-        limit = moves + max(1, round((limit - moves) * min(1.0, share / (1 - PARTITION_SHARE))))
-        limit = min(limit, run.budget.iterations or limit)
+        limit = moves + max(1, round((limit - moves) * share))
     begun, seconds, first = run.elapsed_s, max(0.0, run.remaining_s * share), moves
     reported = min(chain.objective for chain in chains)
     with ThreadPoolExecutor(len(chains)) as threads:
@@ -128,25 +132,60 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
     return moves
 
 
-def _combined(
-    chains: list[Chain], columns: Columns | None, units: Units, run: Run, moves: int, share: float
-) -> Searched:
-    """The best choice among `columns`, or among the batches that the chains have seen, beside their best plan."""
-    best = min(chains, key=lambda chain: chain.objective)
+def _improve(chains: list[Chain], master: Master, run: Run, moves: int, until: float) -> int:
+    """Dive, polish and price again until a share of the time has passed. Returns all moves."""
+    polisher = Polisher(chains, run, moves)
+    tried, many, first, reported = np.inf, True, True, _best(chains).objective
+    try:
+        while not run.should_stop(polisher.moves) and _progress(run, polisher.moves) < until:
+            for number, chain in enumerate(chains):
+                with polisher.locked(number):
+                    master.absorb(chain.pool)
+            plan, value = polisher.best()
+            if value < reported - 1e-9:
+                reported = value
+                run.report(value, iterations=polisher.moves)
+            if not master.solve(plan, value) or value <= master.value + 1e-7 * abs(value):
+                break
+            near = master.partners(value / len(np.unique(plan)))
+            late = _progress(run, polisher.moves) > MANY_AFTER
+            useful = master.useful(value, MANY_BATCHES if late and many else FEW_BATCHES)
+            if useful is not None and (value < tried or (late and many)):
+                tried, many = value, many and not late
+                share = FEW_SHARE if useful.count <= FEW_BATCHES else MANY_SHARE
+                found = choose(useful, len(plan), value, run, share * run.budget.seconds)
+                if found is not None:
+                    polisher.take(found)
+                    continue
+            rounded = master.dive(first)
+            if rounded is None:
+                break
+            first = False
+            polisher.give(rounded, near)
+    finally:
+        polisher.end()
+    best = _best(chains)
+    if best.objective < reported - 1e-9:
+        run.report(best.objective, iterations=polisher.moves)
+    for chain in chains:
+        chain.restart(best.best)
+    return polisher.moves
+
+
+def _progress(run: Run, moves: int) -> float:
+    """How much of the time has passed, or of the moves when they are limited: then nothing may depend on the clock."""
+    limit = run.budget.iterations
+    return run.elapsed_s / run.budget.seconds if limit is None else moves / limit
+
+
+def _prove(chains: list[Chain], columns: Columns, master: Master, units: Units, run: Run, moves: int) -> float | None:
+    """The best choice among all batches, given to the first chain; returns what is proven, if anything."""
     if run.stop_reason not in (None, "iterations"):
-        return Searched(best.best, moves)
-    pool = columns_of([chain.pool for chain in chains], units.weights)
-    seen = pool.count
-    if columns is not None:
-        pool = pool + columns
-    found = partition(pool, units.count, best.best, best.objective, run.remaining_s * share - 0.02, seen)
-    bound = None if columns is None else found.bound
-    if found.assignment is None:
-        return Searched(best.best, moves, bound)
-    run.report(_value(best, found.assignment), bound=bound, iterations=moves)
-    return Searched(found.assignment, moves, bound)
-
-
-def _value(chain: Chain, assignment: IntArray) -> float:
-    chain.restart(assignment)
-    return chain.objective
+        return None
+    best = _best(chains)
+    found = partition(columns, units.count, master.duals(best.best, best.objective), best.objective, run, CHOICE_SHARE)
+    if found.assignment is not None:
+        for chain in chains:
+            chain.restart(found.assignment)
+    run.report(_best(chains).objective, bound=found.bound, iterations=moves)
+    return found.bound

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from containers.optimizer.batching.problem import read
+import numpy as np
+
+from containers.optimizer.batching.chain import new_pool
+from containers.optimizer.batching.enumeration import all_batches
+from containers.optimizer.batching.master import Master
+from containers.optimizer.batching.problem import Instance, read
 from containers.optimizer.batching.solve import solve
+from containers.optimizer.batching.units import units_of
 from containers.optimizer.family import Run
 from contracts.layout import location_id
 from contracts.optimize import Budget
@@ -31,5 +37,18 @@ def warm() -> None:
         "due": "soft",
         "start_at": "2026-01-01T00:00:00Z",
     }
-    solve(read(data), Run(Budget(seconds=60, iterations=10)))
+    run = Run(Budget(seconds=60, iterations=10))
+    instance = read(data)
+    solve(instance, run)
+    _warm_generation(instance, run)
     _done = True
+
+
+def _warm_generation(instance: Instance, run: Run) -> None:
+    """The kernels around HiGHS: listing batches, pricing, sharing pools."""
+    units = units_of(instance, [[i] for i in range(len(instance.parts))])
+    all_batches(instance.floor, units, 1000)
+    master = Master(instance.floor, units, np.arange(1, units.count + 1, dtype=np.uint64), run)
+    master.absorb(new_pool(units.count))
+    master.price(1, 1)
+    master.partners(1.0)
