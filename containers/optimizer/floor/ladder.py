@@ -93,7 +93,7 @@ class Ladder:
         kind = FLOATING if self.floating else kind
         shape = [self.aisles, self.blocks, self.slots, *self.start, *self.end, self.words, kind, self.tables.even]
         always = np.zeros(-(-self.aisles // 64), dtype=np.uint64)
-        for aisle in self._depot_aisles():
+        for aisle in self.depot_aisles:
             always[aisle >> 6] |= np.uint64(1 << (aisle & 63))
         return (
             np.array(shape, dtype=np.int64),
@@ -106,7 +106,9 @@ class Ladder:
             np.zeros((0, 0)),
         )
 
-    def _depot_aisles(self) -> list[int]:
+    @property
+    def depot_aisles(self) -> list[int]:
+        """Aisles that every tour's sweep stops at."""
         if not self.floating:
             return [self.start[0], self.end[0]]
         hangs = [int(a) for a in np.flatnonzero(np.isfinite(self.entry).any(axis=0))]

@@ -19,6 +19,7 @@ from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import Bound, Objective, Reference, Unassigned
 from contracts.problems.routing import PickList, Route, RoutingProblem, RoutingSolution, Take
 
+MOST_ROUNDS = 1000
 METHOD = "equivalence classes of partial tours (Ratliff & Rosenthal 1983; Roodbergen & de Koster 2001)"
 
 
@@ -119,7 +120,9 @@ def solve(instance: Instance, run: Run) -> Answer:
         takes: tuple[Take, ...] = ()
         lower = None
         if one.lines:
-            takes, lower = places_for(instance.floor, one, left, max(0.05, run.remaining_s / max(1, to_choose)))
+            seconds = max(0.05, run.remaining_s / max(1, to_choose)) if run.stop_reason is None else 0.0
+            rounds = run.budget.iterations or MOST_ROUNDS
+            takes, lower = places_for(instance.floor, one, left, seconds, rounds, run.seed)
             to_choose -= 1
             wanted = {line.sku for line in one.lines}
             if wanted & touched or lower is None:  # what earlier lists took might have been left for this one
@@ -246,8 +249,12 @@ def warm() -> None:
 
     layout = ParametricLayout(aisles=2, bays_per_block=3)
     AisleFloor(layout).tour([1, 4])
+    AisleFloor(layout.model_copy(update={"blocks": 2})).tour([1, 4])
+    stock = {"a": Counter({"A01-L-001-1": 1, "A02-L-003-1": 2}), "b": Counter({"A01-L-002-1": 1, "A02-L-001-1": 1})}
+    lines = [{"sku": "a", "quantity": 2}, {"sku": "b", "quantity": 1}]
+    places_for(AisleFloor(layout), PickList.model_validate({"id": "L", "lines": lines}), stock, 1.0)
 
 
 FAMILY: Family[Instance] = Family(
-    name="routing", version="2", read=read, solve=solve, check=check, baseline=baseline, warm=warm
+    name="routing", version="3", read=read, solve=solve, check=check, baseline=baseline, warm=warm
 )

@@ -11,10 +11,17 @@ import pytest
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from containers.optimizer.floor.aisles import AisleFloor
+from containers.optimizer.routing.family import warm
 from contracts.layout import ParametricLayout, location_id
 from contracts.optimize import OptimizeRequest, OptimizeResult
 
 SEED = 90
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Searches here have a time limit; loading or compiling kernels is not part of it."""
+    warm()
 
 
 def _solve(data: dict[str, Any], **more: Any) -> OptimizeResult:

@@ -1,4 +1,4 @@
-"""Scattered storage: which of an article's places to take from, exactly, as a mixed-integer program over the tour's classes.
+"""Scattered storage as a mixed-integer program over the tour's classes, for lists whose articles lie almost everywhere.
 
 The sweep of floor/tours.py becomes a network whose paths are the tours; beside it stand, per sub-aisle, how far it is
 entered from below and from above, and whether it is walked through, which tell what the tour passes. What it passes must

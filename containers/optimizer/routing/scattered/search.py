@@ -1,0 +1,146 @@
+"""The shortest tour of a list whose articles lie at several places: bounds, beams and neighbourhoods until they meet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from containers.optimizer.floor.ladder import Ladder
+from containers.optimizer.routing.scattered.demand import Choice
+from containers.optimizer.routing.scattered.improve import Neighbourhood
+from containers.optimizer.routing.scattered.labels import extend_labels
+from containers.optimizer.routing.scattered.network import FloatArray, Network, network_of
+from containers.optimizer.routing.scattered.relaxation import Relaxation
+
+EPSILON = 1e-6
+INFINITY = float("inf")
+FIRST_STEPS, FIRST_WIDTH = 60, 30
+# (states of tracking at most, levels of each item, subgradient steps, labels kept a stage), in turn until the bound meets
+# the tour; the last is repeated with twice the labels.
+ROUNDS = (
+    (1, 1, 200, 100), (16, 2, 40, 300), (256, 2, 40, 1000), (256, 9, 30, 2000), (1024, 2, 30, 4000), (1024, 9, 30, 4000),
+    (4096, 3, 20, 8000),
+)  # fmt: skip
+MOST_WIDTH = 64_000
+# Neighbourhoods are tried until so many in a row have found nothing.
+PATIENCE = 8
+# Bytes that the completions of one relaxation may take.
+MOST_BYTES = 100_000_000
+
+
+@dataclass
+class Found:
+    """options: what the best tour uses of the network; bound: none is shorter (both in metres without a ladder's stub)."""
+
+    length: float = INFINITY
+    bound: float = 0.0
+    options: tuple[int, ...] = ()
+
+    @property
+    def proven(self) -> bool:
+        return self.bound >= self.length - EPSILON
+
+
+class Search:
+    """One list's search. `rounds` ends it deterministically, `deadline` (perf_counter) by the clock."""
+
+    def __init__(self, network: Network, choice: Choice, deadline: float, rounds: int, seed: int) -> None:
+        self.network = network
+        self.deadline = deadline
+        self.rounds = rounds
+        self.found = Found()
+        self.prices = np.zeros(len(network.demand))
+        self.wrong = np.zeros(len(network.demand))
+        self.near = Neighbourhood(network, choice, self.prices, np.random.default_rng(seed))
+
+    def run(self) -> Found:
+        """The best tour and bound."""
+        guess = 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
+        relaxation = Relaxation(self.network)
+        self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
+        self._extend(relaxation, FIRST_WIDTH)
+        if not self.found.options:
+            self._improve()
+        for number in range(self.rounds):
+            if self.found.proven or time.perf_counter() > self.deadline:
+                break
+            self._round(number)
+        return self.found
+
+    def _round(self, number: int) -> None:
+        states, levels, steps, width = ROUNDS[min(number, len(ROUNDS) - 1)]
+        width = min(MOST_WIDTH, width * 2 ** max(0, number + 1 - len(ROUNDS)))
+        tracked = _tracked(self.network, self.prices * self.wrong, states, levels)
+        relaxation = Relaxation(self.network, tracked, levels=levels)
+        above = self.found.length if self.found.options else 1.2 * self.found.bound
+        self._ascend(relaxation, above, steps, 1.0 if states == 1 else 0.5)
+        self._extend(relaxation, width)
+        if not self.found.proven:
+            self._improve()
+
+    def _ascend(self, relaxation: Relaxation, above: float, steps: int, size: float) -> None:
+        started = time.perf_counter()
+        self._raise_to(relaxation.bound(self.prices))
+        took = time.perf_counter() - started
+        left = self.deadline - time.perf_counter()
+        steps = min(steps, int(left / took / 3)) if took * steps * 3 > left else steps
+        bound, prices, wrong = relaxation.ascend(self.prices, above, steps, size)
+        self.prices = np.where(relaxation.priced, prices, self.prices)
+        self.wrong = self.wrong + wrong
+        self._raise_to(bound)
+
+    def _extend(self, relaxation: Relaxation, width: int) -> None:
+        seen = extend_labels(relaxation, self.prices, self.found.length, width, self.deadline)
+        self._accept(seen.length, seen.options)
+        self._raise_to(seen.bound)
+
+    def _improve(self) -> None:
+        near = self.near
+        near.prices = self.prices
+        if self.found.options:
+            near.take(self.found.length, list(self.found.options))
+            near.improve(self.deadline, PATIENCE)
+        else:
+            near.build(self.deadline)
+        self._accept(near.length, near.options)
+        self._raise_to(self.found.bound)
+
+    def _accept(self, length: float, options: list[int]) -> None:
+        if length < self.found.length - EPSILON:
+            self.found.length, self.found.options = length, tuple(options)
+
+    def _raise_to(self, bound: float) -> None:
+        found = self.found
+        found.bound = max(found.bound, min(bound, found.length))
+        if found.length - found.bound < self.network.grain - EPSILON:
+            found.bound = found.length
+
+
+def search(
+    ladder: Ladder, choice: Choice, deadline: float, rounds: int = 100, seed: int = 1
+) -> tuple[set[int], float] | None:
+    """(positions, metres that no choice of places is shorter than), or None when no tour was found in time.
+
+    The positions are those that a short tour passes; they hold the demand, and some may not be needed for it.
+    """
+    if not choice.demand:
+        return set(choice.forced), ladder.tour_length(choice.forced)
+    network = network_of(ladder, choice)
+    found = Search(network, choice, deadline, rounds, seed).run()
+    if found.length == INFINITY:
+        return None
+    return network.positions(list(found.options)) | choice.forced, found.bound + ladder.stub
+
+
+def _tracked(network: Network, worth: FloatArray, most: int, levels: int) -> tuple[int, ...]:
+    """The items worth tracking, as many as `most` states and the memory allow."""
+    most = min(most, MOST_BYTES // (8 * (network.stages + 1) * network.nodes))
+    chosen, states = [], 1
+    for i in np.argsort(-worth, kind="stable"):
+        radix = 1 + min(levels, int(network.demand[i]))
+        if worth[i] > 0 and states * radix <= most:
+            chosen.append(int(i))
+            states *= radix
+    return tuple(chosen)
