@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from contracts.errors import Fault
-from contracts.layout import GraphLayout, ParametricLayout, locations
+from contracts.layout import GraphLayout, ParametricLayout, location_id, locations
 
 Point = tuple[float, float]
 EPSILON = 1e-6
@@ -32,6 +32,9 @@ class WalkCheck:
     def places(self, names: Iterable[str]) -> dict[str, Point]:
         """Where these locations are; unknown ones are left out."""
         wanted = set(names)
+        if isinstance(self.layout, ParametricLayout):
+            found = {name: _bay_point(self.layout, name) for name in wanted}
+            return {name: point for name, point in found.items() if point is not None}
         return {place.id: (place.x_m, place.y_m) for place in locations(self.layout) if place.id in wanted}
 
     def length(self, path: Sequence[Point], nodes: Sequence[str], where: str, faults: list[Fault]) -> float:
@@ -107,6 +110,21 @@ class WalkCheck:
             if point and not same(point[0], home):
                 faults.append(Fault(f"{where}/path", f"the walk must {name}, {home}"))
         return length
+
+
+def _bay_point(layout: ParametricLayout, name: str) -> Point | None:
+    """Where the picker stands before a location, read from its id; None for ids that the layout does not have."""
+    aisle, side, bay, level = (name.split("-") + ["", "", ""])[:4]
+    numbers = (aisle.removeprefix("A"), bay, level)
+    if not all(number.isascii() and number.isdigit() for number in numbers):
+        return None
+    a, b, shelf = (int(number) - 1 for number in numbers)
+    known = 0 <= a < layout.aisles and 0 <= b < layout.blocks * layout.bays_per_block and 0 <= shelf < layout.levels
+    if not known or side not in "LR"[: layout.sides] or location_id(a, side, b, shelf) != name:
+        return None
+    block, slot = divmod(b, layout.bays_per_block)
+    y_m = block * layout.block_length_m + layout.end_gap_m + slot * layout.bay_width_m
+    return a * layout.aisle_pitch_m, y_m
 
 
 def _on_segment(p: Point, a: Point, b: Point) -> bool:
