@@ -120,7 +120,7 @@ def _bay_point(layout: ParametricLayout, name: str) -> Point | None:
         return None
     a, b, shelf = (int(number) - 1 for number in numbers)
     known = 0 <= a < layout.aisles and 0 <= b < layout.blocks * layout.bays_per_block and 0 <= shelf < layout.levels
-    if not known or side not in "LR"[: layout.sides] or location_id(a, side, b, shelf) != name:
+    if not known or side not in ("L", "R")[: layout.sides] or location_id(a, side, b, shelf) != name:
         return None
     block, slot = divmod(b, layout.bays_per_block)
     y_m = block * layout.block_length_m + layout.end_gap_m + slot * layout.bay_width_m
