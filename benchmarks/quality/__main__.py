@@ -18,6 +18,8 @@ SETS: dict[str, str] = {
     "sprp": "benchmarks.quality.routes:sprp",
     "sprp_two_block": "benchmarks.quality.routes:sprp_two_block",
     "sprp_ss": "benchmarks.quality.routes:sprp_ss",
+    "online_retail": "benchmarks.quality.real_orders:online_retail",
+    "groceries": "benchmarks.quality.real_orders:groceries",
     "henn": "benchmarks.quality.picking:henn",
     "muter": "benchmarks.quality.picking:muter",
     "foodmart": "benchmarks.quality.picking:foodmart",

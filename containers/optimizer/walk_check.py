@@ -114,7 +114,7 @@ class WalkCheck:
 
 def _bay_point(layout: ParametricLayout, name: str) -> Point | None:
     """Where the picker stands before a location, read from its id; None for ids that the layout does not have."""
-    aisle, side, bay, level = (name.split("-") + ["", "", ""])[:4]
+    aisle, side, bay, level = [*name.split("-"), "", "", ""][:4]
     numbers = (aisle.removeprefix("A"), bay, level)
     if not all(number.isascii() and number.isdigit() for number in numbers):
         return None

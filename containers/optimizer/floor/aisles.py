@@ -153,6 +153,9 @@ class AisleFloor:
         walk = self.ladder.tour(positions)
         return Walk(walk.length_m, simplify([self._point(place) for place in walk.places]), walk.order)
 
+    def walks(self, _positions: Iterable[int]) -> None:
+        """Tours are exact."""
+
     def _point(self, place: int) -> Point:
         if place >= 0:
             return self.xy(place)

@@ -169,6 +169,10 @@ class GraphFloor:
         nodes = self._joined([self.layout.depot, *halts, self.layout.end_depot or self.layout.depot])
         return Walk(metres, tuple(self._points[name] for name in nodes), order, nodes)
 
+    def walks(self, positions: Iterable[int]) -> FloatArray | None:
+        """(n + 2, n + 2) metres between the positions, start and end; None on a ladder."""
+        return self._matrix.between(positions) if self._found is None else None
+
     def _place_node(self, place: int) -> str:
         assert self._found is not None
         if place >= 0:

@@ -143,6 +143,10 @@ class ManyBlocksFloor:
             path += self._way(path[-1], halt)
         return Walk(metres, simplify(path), order)
 
+    def walks(self, positions: Iterable[int]) -> npt.NDArray[np.float64]:
+        """(n + 2, n + 2) metres between the positions, start and end."""
+        return self._matrix.between(positions)
+
     def _way(self, here: Point, there: Point) -> list[Point]:
         """Corners between two points, and the second: within one aisle straight, else over the best cross aisle."""
         if here[0] == there[0]:

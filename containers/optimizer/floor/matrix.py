@@ -107,6 +107,11 @@ class MatrixTours:
             np.zeros(self.positions + 2, dtype=np.int64),
         )
 
+    def between(self, positions: Iterable[int]) -> FloatArray:
+        """(n + 2, n + 2) walks between these positions, then start and end."""
+        chosen = [*sorted(set(positions)), self.positions, self.positions + 1]
+        return self.matrix[np.ix_(chosen, chosen)]
+
     def tour(self, positions: Iterable[int], kicks: int = KICKS) -> tuple[float, tuple[int, ...]]:
         """(metres, positions in walking order): the shortest for few stops, a well searched one otherwise.
 

@@ -72,6 +72,9 @@ class Floor(Protocol):
     def tour(self, positions: Iterable[int]) -> Walk:
         """That tour."""
 
+    def walks(self, positions: Iterable[int]) -> npt.NDArray[np.float64] | None:
+        """(n + 2, n + 2) metres between the positions, start and end, where tours are searched; None where they are exact."""
+
 
 def floor_of(layout: ParametricLayout | GraphLayout, wanted: Iterable[str] | None = None) -> Floor:
     """The floor of a layout, ready for walks between the locations in `wanted` (all of them when left out).
