@@ -46,13 +46,20 @@ def instances() -> list[tuple[str, dict[str, Any]]]:
 
 def slaprp(options: Options) -> None:
     chosen = options.chosen(instances())
-    proven = {name: _one_aisle(data) for name, data in chosen if data["layout"]["aisles"] == 1}
+    known = {name: _one_aisle(data) for name, data in chosen if data["layout"]["aisles"] == 1}
+    proven = {name: best for name, best in known.items() if best is not None}
     for seconds in options.seconds:
         ours = {name: solve("slotting", data, seconds, options).objective.value for name, data in chosen}
         if proven:
             closed = sum(ours[name] <= best + 1e-6 for name, best in proven.items())
             share = 100 * closed / len(proven)
-            row(f"quality.slaprp.optimal_share_{seconds:g}s", share, "% of one-aisle instances", len(proven), options)
+            row(
+                f"quality.slaprp.optimal_share_{seconds:g}s",
+                share,
+                "% of one-aisle instances that CP-SAT proves",
+                len(proven),
+                options,
+            )
         saved = [100 * (1 - ours[name] / _by_frequency(data, options)) for name, data in chosen]
         unit = "% less walking than slotted by frequency"
         row(f"quality.slaprp.saved_{seconds:g}s", sum(saved) / len(saved), unit, len(saved), options)
@@ -71,8 +78,8 @@ def _by_frequency(data: dict[str, Any], options: Options) -> float:
     return sum(measure(instance.source, instance.floor, Aim("pick_distance"), slots, {}).values())
 
 
-def _one_aisle(data: dict[str, Any]) -> float:
-    """The least metres: a tour goes to the farthest of its bays and back."""
+def _one_aisle(data: dict[str, Any]) -> float | None:
+    """The least metres, when CP-SAT proves them in 10 s: a tour goes to the farthest of its bays and back."""
     from ortools.sat.python import cp_model
 
     layout = data["layout"]
@@ -91,8 +98,8 @@ def _one_aisle(data: dict[str, Any]) -> float:
         depth.append(farthest)
     model.minimize(sum(depth))
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = 60
+    solver.parameters.max_time_in_seconds = 10
     solver.parameters.num_workers = 2
     if solver.solve(model) != cp_model.OPTIMAL:
-        raise AssertionError("a one-aisle instance was not proven within a minute")
+        return None
     return 2.0 * width * float(solver.objective_value)
