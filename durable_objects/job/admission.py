@@ -12,13 +12,18 @@ from contracts.problems.parameters import facts_of
 def check(problem: str, facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
     """Raises ProblemError `invalid` with every fault found. `facts`: layout, items, stock, orders."""
     faults: list[Fault] = []
-    if "orders" in facts_of(problem) and not facts["orders"]:
+    if "orders" in facts_of(problem) and not facts["orders"] and not _plans_without_orders(problem, parameters):
         faults.append(Fault("/orders", "the warehouse has no open order: import or post orders first"))
     if problem == "batching":
         faults += _cart_faults(facts, parameters.get("cart") or {})
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}{more}", errors=tuple(faults))
+
+
+def _plans_without_orders(problem: str, parameters: Mapping[str, Any]) -> bool:
+    """Pick faces have a min, and a forecast perhaps; articles to be slotted may be told by their needs."""
+    return problem == "replenishment" or (problem in ("slotting", "reslotting") and bool(parameters.get("needs")))
 
 
 def _cart_faults(facts: Mapping[str, Any], cart: Mapping[str, Any]) -> list[Fault]:

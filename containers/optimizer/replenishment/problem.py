@@ -159,7 +159,8 @@ def _demand(problem: ReplenishmentProblem) -> tuple[tuple[Period, ...], dict[str
             for line in lines[order]:
                 demand[periods[-1].id][line.sku] += line.quantity
     rest = [order for order in problem.orders if order.id not in waved]
-    if rest:
+    # Without any demand the faces are still to be brought up to their min, in good time.
+    if rest or (not periods and problem.forecast is None):
         due = after(problem.rest_at or problem.start_at + timedelta(hours=REST_HOURS))
         periods.append(Period("rest", due, due))
         demand["rest"] = Counter()

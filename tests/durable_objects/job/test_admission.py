@@ -43,3 +43,13 @@ def test_no_open_order_is_refused_with_the_cure() -> None:
         check("batching", {**FACTS, "orders": []}, {})
     assert caught.value.errors[0].pointer == "/orders"
     assert "import or post orders" in caught.value.errors[0].detail
+
+
+def test_no_open_order_is_refused_where_a_plan_needs_orders_and_accepted_where_others_tell_the_demand() -> None:
+    nothing: dict[str, Any] = {**FACTS, "orders": []}
+    for problem in ("batching", "slotting", "reslotting"):
+        with pytest.raises(ProblemError) as caught:
+            check(problem, nothing, {})
+        assert caught.value.errors[0].pointer == "/orders"
+    check("replenishment", nothing, {})
+    check("slotting", nothing, {"needs": [{"sku": "A", "picks": 3}]})

@@ -126,6 +126,46 @@ def test_two_workers_are_late_less_than_one_and_late_tasks_are_counted() -> None
     assert one.objective.parts["late"] > two.objective.parts["late"]
 
 
+def test_without_any_demand_a_face_below_its_min_is_filled_when_that_pays() -> None:
+    """5 of at least 30 pieces lie there, 3 cases come down: about 100 s against 25 pieces x below_min_s."""
+    data = _data([])
+    data["faces"][0]["min_pieces"] = 30
+    _, filled = _solved({**data, "below_min_s": 60.0})
+    assert [task["pieces"] for task in filled.solution["tasks"]] == [30]
+    assert filled.objective.parts["below_min"] == 0
+    _, left = _solved({**data, "below_min_s": 1.0})
+    assert left.solution["tasks"] == []
+
+
+def test_a_better_plan_by_hand_is_kept_and_a_worse_or_broken_one_is_not() -> None:
+    """Two articles, one worker, both due when work begins: the rule takes them by the order of their faces, the short task
+    first is less late."""
+    data = _data([1])
+    far, near = location_id(1, "L", 5, 1), location_id(0, "L", 1, 1)
+    data["stock"] = [{"sku": "A", "location": far, "quantity": 50}, {"sku": "B", "location": near, "quantity": 50}]
+    data["faces"].append({"sku": "B", "location": location_id(0, "L", 1, 0), "max_pieces": 40})
+    data["orders"] = [{"id": "O0", "lines": [{"sku": "A", "quantity": 5}, {"sku": "B", "quantity": 5}]}]
+    data["waves"][0]["start_at"] = _at(0)
+    data["late_weight"] = 10.0
+    _, by_rule = _solved(data)
+    assert [task["sku"] for task in by_rule.solution["tasks"]] == ["A", "B"]
+    plan = copy.deepcopy(by_rule.solution)
+    first, second = plan["tasks"][1], plan["tasks"][0]
+    first.update(start_s=0.0, finish_s=first["seconds"])
+    second.update(start_s=first["seconds"], finish_s=first["seconds"] + second["seconds"])
+    _, kept = _solved(data, warm_start=plan)
+    assert kept.objective.value < by_rule.objective.value
+    assert [(task["sku"], task["start_s"]) for task in kept.solution["tasks"]] == [
+        ("A", first["seconds"]),
+        ("B", 0.0),
+    ]
+    broken = copy.deepcopy(plan)
+    broken["tasks"][0]["pieces"] = 500
+    assert _solved(data, warm_start=broken)[1].objective.value == pytest.approx(by_rule.objective.value)
+    empty = {**plan, "tasks": []}
+    assert _solved(data, warm_start=empty)[1].objective.value == pytest.approx(by_rule.objective.value)
+
+
 def test_a_plan_is_not_dearer_than_reactive_min_max() -> None:
     data = _data([10, 30, 12, 25, 31])
     data["faces"][0]["min_pieces"] = 8
