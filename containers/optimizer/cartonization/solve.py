@@ -21,6 +21,9 @@ from contracts.errors import Fault, ProblemError
 from contracts.optimize import Bound
 from contracts.problems.cartonization import CartonizationSolution
 
+LINEAR_PROGRAM = "linear program over cutting patterns (Gilmore & Gomory), rounded up"
+ABOVE_LINEAR_PROGRAM = f"{LINEAR_PROGRAM}, and one more: no choice of patterns reaches it"
+
 Flags = npt.NDArray[np.bool_]
 
 
@@ -108,8 +111,12 @@ def _cut(problem: PackingProblem, counts: Ints, run: Run) -> tuple[list[Bin], in
     if not cutting.fits_memory:
         return None
     left = int(problem.counts.sum() - counts.sum()) * (1.0 + 2.0 * float(problem.type_cost.max()))
-    cutting.run(run.should_stop, lambda cost, bound: run.report(cost + left, bound + left or None, cutting.rounds))
-    method = "linear program over cutting patterns (Gilmore & Gomory), rounded up"
+    cutting.run(
+        run.should_stop,
+        lambda cost, bound: run.report(cost + left, bound + left or None, cutting.rounds),
+        lambda: run.remaining_s if run.budget.iterations is None else np.inf,
+    )
+    method = ABOVE_LINEAR_PROGRAM if cutting.lifted else LINEAR_PROGRAM
     bound = (
         Bound(value=cutting.bound + left, method=method) if cutting.bound else Bound(reason="stopped before the bound")
     )
