@@ -8,8 +8,11 @@ import numpy.typing as npt
 from containers.optimizer.family import Answer
 from containers.optimizer.slotting.costs import leave_costs
 from containers.optimizer.slotting.exact import MAX_ARCS, assign
-from containers.optimizer.slotting.pair_bound import METHOD, gilmore_lawler
+from containers.optimizer.slotting.pair_bound import METHOD as PAIRS
+from containers.optimizer.slotting.pair_bound import gilmore_lawler
 from containers.optimizer.slotting.problem import Instance
+from containers.optimizer.slotting.shared_bound import METHOD as SHARED
+from containers.optimizer.slotting.shared_bound import lagrangean
 from contracts.optimize import Bound, Budget
 
 Floats = npt.NDArray[np.float64]
@@ -49,11 +52,14 @@ def _bound(instance: Instance, most_arcs: int) -> Bound:
         pairs = gilmore_lawler(instance)
     nobody = np.full(instance.units.count, -1, dtype=np.int64)
     found = assign(instance, linear, leave_costs(instance), nobody, share=True, most_arcs=most_arcs)
-    if pairs is not None and (found is None or pairs > found.bound):
-        return Bound(value=max(0.0, pairs) + nowhere_price(instance), method=METHOD)
-    if found is None:
+    limits = [(0.0 if found is None else found.bound, method)]
+    limits += [(pairs, PAIRS)] if pairs is not None else []
+    shared = lagrangean(instance, linear)
+    limits += [(shared, SHARED + method.removeprefix(SINGLE))] if shared is not None else []
+    value, method = max(limits, key=lambda one: one[0])
+    if value <= 0.0 and found is None:
         return Bound(reason="too many different articles and slots for the assignment that would give one")
-    return Bound(value=max(0.0, found.bound) + nowhere_price(instance), method=method)
+    return Bound(value=max(0.0, value) + nowhere_price(instance), method=method)
 
 
 def fair_shares(instance: Instance) -> Floats:

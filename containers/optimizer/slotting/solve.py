@@ -33,7 +33,7 @@ def solve(instance: Instance, run: Run) -> Answer:
         begun = run.elapsed_s
         answer_of(instance, place)
         run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
-        if instance.objective != "frequency":
+        if instance.objective != "frequency" or (instance.places.max_skus > 1).any():
             proven.append(timely(whole, run.budget))
 
     found = search(instance, costs_of(instance), run, warm, after_first)
@@ -41,7 +41,8 @@ def solve(instance: Instance, run: Run) -> Answer:
     bound = proven[0] if proven else None
     if found.bound is not None and not run.locks:
         value = answer.objective.value if found.proven else found.bound + nowhere_price(instance)
-        bound = Bound(value=value, method=SINGLE)
+        if bound is None or bound.value is None or found.proven or value > bound.value:
+            bound = Bound(value=value, method=SINGLE)
     return replace(
         answer,
         iterations=found.moves,

@@ -28,5 +28,6 @@ def warm() -> None:
         ],
     }
     for objective in ("affinity", "pick_distance"):
-        solve(read({**data, "objective": objective}), Run(Budget(seconds=60, iterations=50)))
+        rules = {"max_skus_per_slot": 2}
+        solve(read({**data, "objective": objective, "rules": rules}), Run(Budget(seconds=60, iterations=50)))
     _done = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -14,6 +15,7 @@ from containers.optimizer.slotting.bound import SINGLE
 from containers.optimizer.slotting.costs import Chain, costs_of
 from containers.optimizer.slotting.pair_bound import gilmore_lawler
 from containers.optimizer.slotting.pricing import SAMPLE
+from containers.optimizer.slotting.shared_bound import lagrangean
 from containers.optimizer.slotting.windows import Windows
 from contracts.optimize import Budget
 from tests.containers.optimizer.slotting.helpers import slotting_data, solved
@@ -114,3 +116,53 @@ def test_what_finishing_takes_is_kept_back_up_to_half_the_budget() -> None:
     assert run.remaining_s == pytest.approx(7, abs=0.5)
     run.keep_back(60)
     assert run.remaining_s == pytest.approx(5, abs=0.5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_bound_on_shared_slots_is_below_every_plan_and_above_the_one_without_volume(seed: int) -> None:
+    """Four articles, three slots in one aisle: all 256 plans, left out included, by the family's own check."""
+    rng = random.Random(seed)
+    layout = {"type": "parametric", "aisles": 1, "bays_per_block": 3, "sides": 1}
+    skus = [f"S{i}" for i in range(4)]
+    data = {
+        "layout": {**layout, "location_limits": {"max_volume_mm3": 6000}},
+        "items": [
+            {"sku": sku, "length_mm": 10, "width_mm": 10, "height_mm": 10 * rng.randint(1, 4), "weight_g": 1} for sku in skus
+        ],
+        "needs": [{"sku": sku, "pieces": 1, "picks": rng.randint(1, 9)} for sku in skus],
+        "rules": {"max_skus_per_slot": 2},
+        "objective": "frequency",
+    }  # fmt: skip
+    instance, answer = solved(data)
+    places = [*instance.places.ids, None]
+    values = []
+    for chosen in itertools.product(places, repeat=len(skus)):
+        lying = [{"sku": s, "location": at, "pieces": 1} for s, at in zip(skus, chosen, strict=True) if at is not None]
+        report = FAMILY.check(instance, {"assignments": lying}, None)
+        if not report.violations:
+            values.append(report.objective.value)
+    shared = lagrangean(instance, instance.visits)
+    assert shared is not None
+    assert shared <= min(values) + 1e-6
+    assert answer.objective.value == pytest.approx(min(values))
+    assert answer.bound is not None
+    assert answer.bound.value is not None
+    assert shared - 1e-6 <= answer.bound.value <= min(values) + 1e-6
+
+
+def test_tight_shared_slots_have_a_bound_that_knows_their_volume() -> None:
+    """Twelve articles of 600 in slots of 1,000 that may hold four: one each, where four SKUs may lie."""
+    data = slotting_data(2, skus=12, aisles=2, bays=4, orders=60, objective="frequency")
+    data["layout"]["location_limits"] = {"max_volume_mm3": 1000}
+    data["items"] = [{**item, "length_mm": 6, "width_mm": 10, "height_mm": 10, "weight_g": 1} for item in data["items"]]
+    data["needs"] = [{"sku": item["sku"], "pieces": 1} for item in data["items"]]
+    data["rules"] = {"max_skus_per_slot": 4}
+    data["stock"] = []
+    _, answer = solved(data)
+    alone = solved({**data, "rules": {}})[1]
+    assert answer.objective.value == pytest.approx(alone.objective.value)
+    assert answer.bound is not None
+    assert answer.bound.method is not None
+    assert "Lagrangean" in answer.bound.method
+    assert answer.bound.value is not None
+    assert answer.bound.value > 0.6 * answer.objective.value
