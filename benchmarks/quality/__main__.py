@@ -24,6 +24,7 @@ SETS: dict[str, str] = {
     "muter": "benchmarks.quality.picking:muter",
     "foodmart": "benchmarks.quality.picking:foodmart",
     "briant": "benchmarks.quality.picking:briant",
+    "batching": "benchmarks.quality.promptness:promptness",
     "bwmv": "benchmarks.quality.packing:bwmv",
     "br": "benchmarks.quality.packing:br",
     "bpp1d": "benchmarks.quality.packing:bpp1d",

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.quality.archives import best_known
 from benchmarks.quality.graph_sets import briant as briant_instances
 from benchmarks.quality.graph_sets import foodmart as foodmart_instances
+from benchmarks.quality.new_bests import note
 from benchmarks.quality.picking_sets import Instance
 from benchmarks.quality.picking_sets import henn as henn_instances
 from benchmarks.quality.picking_sets import muter as muter_instances
@@ -16,12 +17,18 @@ from containers.optimizer.batching.problem import read
 from containers.optimizer.batching.search import construct
 from containers.optimizer.batching.units import units_of
 
+# Sets whose published values are not all proven: plans that beat them are kept.
+KEEP_NEW_BESTS = ("muter",)
+
 
 def _measure(name: str, folder: str, instances: list[Instance], options: Options) -> None:
     best = best_known(folder)
     known = [(key, data) for key, data in options.chosen(instances) if key in best]
     for seconds in options.seconds:
         results = [(key, solve("batching", data, seconds, options)) for key, data in known]
+        if name in KEEP_NEW_BESTS:
+            for key, result in results:
+                note(name, key, best[key], result)
         gap_row(name, seconds, [result.objective.value / best[key] - 1 for key, result in results], options)
         planned = sum(not result.unassigned for _, result in results)
         row(f"quality.{name}.feasible_{seconds:g}s", 100 * planned / max(1, len(results)), "%", len(results), options)

@@ -59,6 +59,7 @@ class Run:
     locks: dict[str, Any] | None = None
     on_incumbent: Callable[[Incumbent], None] = lambda _incumbent: None
     workers: int = 1
+    finish_s: float = 0.0  # what the family keeps back to finish its answer, when more than FINISH_SHARE
     sense: Literal["min", "max"] = "min"  # a family that maximises says so before its first report
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None

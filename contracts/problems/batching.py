@@ -143,7 +143,7 @@ class BatchingSolution(Model):
     baseline_distance_m: float
     saved_m: float
     saved_share: float  # 0..1 of the baseline
-    rules_m: dict[str, Metres] = Field(
+    rules_m: dict[str, float] = Field(
         default_factory=dict,
         description="Metres of the same batches when they are walked by each routing rule (see a route's rules_m).",
     )

@@ -26,7 +26,7 @@ ROUND_COLUMNS, DIVE_COLUMNS = 300, 100
 # Fewer batches than this of negative reduced cost in the pool: look for more by descents from so many batches, with at most
 # so many measurements (half a microsecond each).
 FEW, SEEDS, DIVE_SEEDS = 40, 100, 40
-EFFORT = 200_000
+EFFORT, EFFORT_PER_SECOND = 200_000, 200_000
 ROUNDS, DIVE_ROUNDS = 60, 2
 MOST_COLUMNS = 1500
 # A dive fixes the batch of the highest value (after the first dive, with noise), and all that are nearly one.
@@ -214,9 +214,15 @@ class Master:
         pricing.price(
             self._floor.frame, self._scratch, self._units.arrays, self._units.weights, self._memory, self._zobrist,
             self._pool, self._duals, np.argsort(-self._duals, kind="stable").astype(np.int64), self._banned,
-            np.array([EFFORT], dtype=np.int64), starts.first, starts.members,
+            np.array([self._effort()], dtype=np.int64), starts.first, starts.members,
         )  # fmt: skip
         return self._missing(most)
+
+    def _effort(self) -> int:
+        """Measurements that a round of descents may take: towards the end of the time few, so that it is not passed."""
+        if self._run.budget.iterations is not None:
+            return EFFORT
+        return max(0, min(EFFORT, int(self._run.remaining_s * EFFORT_PER_SECOND)))
 
     def _missing(self, most: int) -> IntArray:
         reduced = self._reduce().copy()

@@ -136,3 +136,15 @@ def test_zone_picking_keeps_each_batch_in_its_zone() -> None:
     for batch in _solve(data).solution["batches"]:
         aisles = {int(stop["location"][1:3]) - 1 for stop in batch["stops"]}
         assert aisles <= ({0, 1} if batch["zone"] == "east" else {2, 3})
+
+
+def test_a_plan_may_walk_more_than_a_hundred_kilometres() -> None:
+    """60 one-order carts, each some kilometres: no limit on one walk may be put on their sum."""
+    data = batching_data(12, orders=60, cart={"orders": 1})
+    data["layout"]["aisle_pitch_m"] = 90.0
+    data["layout"]["bay_width_m"] = 90.0
+    for order in data["orders"]:
+        order["lines"] = [{"sku": f"SKU-{i}", "quantity": 1} for i in range(12)]
+    solution = _solve(data).solution
+    assert solution["distance_m"] > 100_000
+    assert max(solution["rules_m"].values()) >= solution["distance_m"] - 1e-6
