@@ -26,6 +26,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def in_use(port: int) -> bool:
+    """Does anybody listen on this TCP port of the loopback interface?"""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _die_with_parent() -> None:
     # Linux only; elsewhere the process group is ended by stop() and by the parent's own signal handling.
     with contextlib.suppress(OSError, AttributeError):

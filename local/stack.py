@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from local.engine.probe import find_docker
-from local.processes import Program, StartFailed, free_port
+from local.processes import Program, StartFailed, free_port, in_use
 from local.toolchain import NODE_MODULES, OFFLINE_FLAGS, ROOT, environment
 
 # Where Docker runs the agents, the first start builds their image; and what a failure of that is worth saying.
@@ -76,6 +76,9 @@ class Stack:
 
     def start(self) -> None:
         """Start everything and wait until the Worker answers. Raises StartFailed with the logs that explain it."""
+        if in_use(self.port):
+            # Its answer would be taken for that of the Worker that is about to start.
+            raise StartFailed(f"port {self.port} is in use: end what listens there, or choose another one")
         env = environment(self.state_dir / "home")
         if self.with_engine:
             env |= self._start_engine(env)
