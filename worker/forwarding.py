@@ -6,7 +6,9 @@ pass without entering Python.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -62,11 +64,17 @@ RESERVED = (
 )
 
 
+# Characters that the platform leaves as they are in a path or query.
+_PLAIN_TARGET = re.compile(r"[A-Za-z0-9/_.~=&?,:@+-]*")
+_TOKEN_STEP_S = 60  # agents get the same token for so long; it lives for fifteen of these
+
+
 def named_by_connection(value: str | None) -> tuple[str, ...]:
     """The further header names that a Connection header binds to its connection, in lower case."""
     return tuple(name for part in (value or "").split(",") if (name := part.strip().lower()))
 
 
+@lru_cache(maxsize=64)
 def lost_on_the_way_in(connection: str | None, *, upgrade: bool) -> tuple[str, ...]:
     """The request headers that do not reach the agent. An upgrade to a WebSocket keeps what asks for it."""
     kept = {"connection", "upgrade"} if upgrade else set()
@@ -74,6 +82,7 @@ def lost_on_the_way_in(connection: str | None, *, upgrade: bool) -> tuple[str, .
     return tuple(name for name in dict.fromkeys(names) if name not in kept)
 
 
+@lru_cache(maxsize=64)
 def lost_on_the_way_out(connection: str | None) -> tuple[str, ...]:
     """The response headers of an agent that do not reach the client."""
     return tuple(dict.fromkeys((*HOP_BY_HOP, *named_by_connection(connection), *RESERVED)))
@@ -89,15 +98,20 @@ def signed(call: Call, target: str) -> dict[str, str]:
         identity=Identity(who.tenant, who.subject, who.role),
         now=call.now,
     )
-    callback = agent_tokens.make(
+    callback = _callback_token(
         str(call.env.STOREMAX_SIGNING_KEY),
-        tenant=who.tenant,
-        subject=f"agent:{call.params.get('agent_type', '')}:{who.subject}",
-        warehouses=who.warehouses,
-        now=call.now,
+        who.tenant,
+        f"agent:{call.params.get('agent_type', '')}:{who.subject}",
+        who.warehouses,
+        call.now // _TOKEN_STEP_S * _TOKEN_STEP_S,
     )
     passed_on = onward(Context(call.trace_id, call.deadline))
     return {**headers, agent_tokens.HEADER: callback, PROTOCOL_HEADER: offer(), **passed_on}
+
+
+@lru_cache(maxsize=256)
+def _callback_token(key: str, tenant: str, subject: str, warehouses: frozenset[str] | None, now: float) -> str:
+    return agent_tokens.make(key, tenant=tenant, subject=subject, warehouses=warehouses, now=now)
 
 
 def said_by_the_gateway(call: Call, media_type: str, cors: Mapping[str, str]) -> Iterable[tuple[str, str]]:
@@ -130,16 +144,20 @@ def request_onward(call: Call, target: str, *, upgrade: bool) -> Any:
     import js
 
     raw = call.request.js_object
-    if call.whole_body is None:
-        bare = js.Request.new(f"http://agent{target}", raw)
-    else:
-        given = js.JSON.parse(dumps({"method": call.method}))
-        given.body = call.whole_body
-        bare = js.Request.new(f"http://agent{target}", given)
-    _, path, query = split_url(bare.url)  # as the agent will see it: the platform may have encoded some characters
+    address = f"http://agent{target}"
+    # What is signed is the target as the agent will see it: the platform may encode some characters.
+    if not _PLAIN_TARGET.fullmatch(target):
+        address = js.URL.new(address).href
+        _, path, query = split_url(address)
+        target = path + (f"?{query}" if query else "")
     lost = lost_on_the_way_in(call.header.get("connection"), upgrade=upgrade)
-    headers = exchanged(all_pairs(raw.headers), lost, signed(call, path + (f"?{query}" if query else "")))
-    return js.Request.new(bare, js.JSON.parse(dumps({"headers": headers, "redirect": "manual"})))
+    headers = exchanged(all_pairs(raw.headers), lost, signed(call, target))
+    init = js.JSON.parse(dumps({"method": call.method, "headers": headers, "redirect": "manual"}))
+    if call.whole_body is not None:
+        init.body = call.whole_body
+    elif raw.body:
+        init.body = raw.body
+    return js.Request.new(address, init)
 
 
 def response_back(response: Any, call: Call, cors: Mapping[str, str]) -> Any:

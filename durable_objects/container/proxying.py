@@ -2,6 +2,9 @@
 
 Bodies never enter Python: they are piped between the platform's own streams. Python learns only that a body or a
 WebSocket has ended, because an open one keeps the container awake.
+
+A short answer of a known length is taken whole before it is passed on: that costs a third of a pipe (0.7 ms, measured on
+workerd), and a container that dies in its middle has given no answer instead of half of one.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from pyodide.ffi import JsException, create_once_callable, create_proxy
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 # 1005 and 1006 stand for "no status" and "abnormal"; a close frame may not carry them (RFC 6455, 7.4.1).
 _UNSENDABLE = frozenset({1005, 1006, 1015})
+
+SHORT_BYTES = 65_536
 
 
 def plain_http(url: str) -> str:
@@ -34,6 +39,20 @@ async def send(port: Any, request: Any) -> Any:
     """The container's Response to a JavaScript Request. Raises JsException."""
     url = plain_http(request.url)
     return await (port.fetch(request) if url == request.url else port.fetch(url, request))
+
+
+def is_short(response: Any, request: Any) -> bool:
+    """Is the answer's whole body at most SHORT_BYTES long, as its length says? An encoded body is passed on as it is."""
+    headers = response.headers
+    length = headers.get("content-length")
+    if not isinstance(length, str) or not length.isdigit() or int(length[:10]) > SHORT_BYTES:
+        return False
+    return request.method != "HEAD" and not headers.has("content-encoding")
+
+
+async def whole(response: Any) -> Any:
+    """The same response, its body read. Raises JsException when it ends too early."""
+    return js.Response.new(await response.arrayBuffer(), response)
 
 
 def tracked_body(response: Any, ended: Callable[[], None]) -> Any:

@@ -7,7 +7,7 @@ may be repeated is sent once more, to a new incarnation.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import js
@@ -51,12 +51,12 @@ class Requests:
         ended = _once(self._ended)
         try:
             try:
-                response = await self._send(request, port)
+                response, open_body = await self._send(request, port)
             except RuntimeFault as fault:
-                response = await self._after_failure(fault, request, port, repeatable)
+                response, open_body = await self._after_failure(fault, request, port, repeatable)
             if response.webSocket:
                 return proxying.tracked_web_socket(response, self._owner.renew_activity_timeout, ended)
-            if response.body:
+            if open_body:
                 return proxying.tracked_body(response, ended)
         except BaseException:
             ended()
@@ -64,14 +64,10 @@ class Requests:
         ended()
         return response
 
-    async def _send(self, request: Any, port: int) -> Any:
+    async def _send(self, request: Any, port: int) -> tuple[Any, bool]:
+        """The container's response, and whether its body is still to be read."""
         incarnation = self._record.state.incarnation
-        try:
-            response = await proxying.send(self._owner._runtime.raw.getTcpPort(port), request)
-        except JsException as error:
-            if aborted(error):
-                raise
-            raise fault_of(error) from error
+        response = await _told(proxying.send(self._owner._runtime.raw.getTcpPort(port), request))
         headers = response.headers
         if headers.has(LAST_WORDS_HEADER):
             self._life.watch.last_words = str(await response.text())
@@ -80,10 +76,13 @@ class Requests:
             stamp = headers.get(self._owner.incarnation_header)
             if stamp and not self._life.watch.recognise(str(stamp), incarnation):
                 raise Replaced(f"the answer came from incarnation {stamp}, not from {incarnation} that was asked")
+        open_body = bool(response.body)
+        if open_body and proxying.is_short(response, request):
+            response, open_body = await _told(proxying.whole(response)), False
         self._record.proved()
-        return response
+        return response, open_body
 
-    async def _after_failure(self, fault: RuntimeFault, request: Any, port: int, repeatable: bool) -> Any:
+    async def _after_failure(self, fault: RuntimeFault, request: Any, port: int, repeatable: bool) -> tuple[Any, bool]:
         """The state said healthy and the container did not answer: see whether it lives, and restart it once."""
         if fault.meaning not in _BROKEN:
             raise ContainerFault(f"Error proxying request to container: {fault}")
@@ -100,6 +99,16 @@ class Requests:
     def _ended(self) -> None:
         self._activity.end(time.time())
         self._owner._load_changed(self._activity.in_flight)
+
+
+async def _told(answer: Awaitable[Any]) -> Any:
+    """What the container gives, or its failure as RuntimeFault; a caller that went away stays a JsException."""
+    try:
+        return await answer
+    except JsException as error:
+        if aborted(error):
+            raise
+        raise fault_of(error) from error
 
 
 def refusal(fault: ContainerFault) -> Any:

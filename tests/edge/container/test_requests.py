@@ -73,6 +73,24 @@ def test_an_open_answer_counts_as_a_request_in_flight_until_it_ends(world: World
     box.wait(lambda: box.state["in_flight"] == 0)
 
 
+def test_a_short_answer_passes_whole_with_its_headers_and_is_over_when_it_has_come(world: World) -> None:
+    box = world.box("echo")
+    answer = box.get("/")
+    assert answer.headers["x-incarnation"] == answer.json()["incarnation"] != ""
+    assert box.state["in_flight"] == 0
+    head = box.http.head(f"/fetch/{box.name}/")
+    assert (head.status_code, head.content, head.headers["x-incarnation"]) == (200, b"", answer.json()["incarnation"])
+
+
+def test_a_container_that_dies_within_a_short_answer_gives_no_half_answer(world: World) -> None:
+    """The request may be repeated, and is, once; then the failure is told."""
+    box = world.box("echo")
+    answer = box.get("/half")
+    assert answer.status_code == 500
+    assert "Error proxying request to container" in answer.text
+    assert box.wait(lambda: box.journal.count("stop 137 exit") == 2)
+
+
 def test_an_answer_that_its_reader_gives_up_is_no_longer_in_flight(world: World) -> None:
     box = world.box("echo")
     box.get("/")

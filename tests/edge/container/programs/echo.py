@@ -27,6 +27,8 @@ class Echo(Handler):
         if path.endswith("/drip"):
             self._drip(int(self.path.partition("=")[2] or 5))
             return
+        if path.endswith("/half"):
+            self._half()
         if path.endswith("/other"):
             self.answer(200, b"from another incarnation", x_incarnation="someone-else")
             return
@@ -60,6 +62,15 @@ class Echo(Handler):
             self.wfile.flush()
             time.sleep(0.2)
         self.wfile.write(b"0\r\n\r\n")
+
+    def _half(self) -> None:
+        """Ten bytes of an answer that says it has a hundred, and death."""
+        self.send_response(200)
+        self.send_header("content-length", "100")
+        self.end_headers()
+        self.wfile.write(b"0123456789")
+        self.wfile.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _socket(self) -> None:
         """RFC 6455, just enough: short frames; text is answered in upper case, bytes reversed, "bye" closes with 4001."""
