@@ -66,6 +66,8 @@ def test_agents_events_are_archived_once_each_beside_the_warehouses_for_the_boot
     edge.http.post(f"/v1/agents/sync/sessions/{session}/stop")
     until(lambda: "agent.stopped" in {event["type"] for event in mine()}, 30)
     events = mine()
+    told = [event["type"].removeprefix("agent.") for event in events]
+    assert told == ["running", "healthy", "stopping", "stopped-with-code", "stopped"]  # each transition of its life
     assert len({event["id"] for event in events}) == len(events)
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)
     key = edge.http.post("/v1/keys", json={"name": "x", "role": "admin"}).json()["key"]

@@ -25,6 +25,24 @@ def test_every_step_runs_at_the_full_hour_each_timed_and_logged(edge: Edge) -> N
     assert len({line["trace_id"] for line in lines.values()}) == 1
 
 
+def test_the_minimum_of_instances_runs_after_a_tick_and_is_not_started_twice(edge: Edge) -> None:
+    edge.http.post("/v1/agents/sync/sessions/pool-0/stop")
+    began = time.time()
+
+    def warm() -> str:
+        """The incarnation of the pool's first sync agent, when it is ready and was started by the tick."""
+        agents = edge.http.get("/v1/agents").json()["agents"]
+        rows = next(agent["instances"] for agent in agents if agent["type"] == "sync")
+        row = next((row for row in rows if row["session"] == "pool-0"), None)
+        ready = row is not None and row["status"] == "healthy" and row["started_at"] >= began
+        return str(row["incarnation"]) if row and ready else ""
+
+    assert tick(edge)["minimum-instances"]["warm"] == {"optimizer": 0, "sync": 1, "warehouse-manager": 0}
+    first = until(warm, what="a warm sync agent")
+    assert tick(edge)["minimum-instances"]["warm"]["sync"] == 1
+    assert until(warm) == first
+
+
 def test_last_copies_of_a_warehouse_are_kept_and_written_again_only_when_it_has_changed(edge: Edge) -> None:
     name = create(edge)
     tick(edge, full_hour())  # whatever other tests have made

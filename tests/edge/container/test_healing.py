@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.edge.container.world import World
 
 
@@ -70,6 +72,31 @@ def test_an_open_breaker_answers_at_once_and_starts_nothing(world: World) -> Non
     assert box.get("/").status_code == 503
     assert time.monotonic() - before < 0.5
     assert len(box.journal) == starts
+
+
+@pytest.mark.parametrize(("kind", "status"), [("no-room", 503), ("too-many-starts", 429)])
+def test_no_room_on_the_platform_is_asked_for_again_and_then_told_with_when_to_come_back(
+    world: World, kind: str, status: int
+) -> None:
+    """The budget for the machine is 1 s here. Nothing ran, so nothing stopped and nothing crashed."""
+    box = world.box(kind)
+    before = time.monotonic()
+    answer = box.get("/")
+    assert time.monotonic() - before < 4
+    assert answer.status_code == status
+    assert int(answer.headers["retry-after"]) >= 1
+    assert ("no container instance" in answer.text) is (status == 503), answer.text
+    state = box.state
+    assert (state["status"], state["failures"], state["breaker"]) == ("stopped", 0, "closed")
+    assert [entry for entry in box.journal if entry.startswith(("start", "stop"))] == []
+
+
+def test_room_that_comes_within_the_budget_is_taken(world: World) -> None:
+    """The platform refuses two starts and has a machine for the third."""
+    box = world.box("room-soon")
+    assert box.get("/").status_code == 200
+    assert box.state["status"] == "healthy"
+    assert [entry for entry in box.journal if entry.startswith(("start", "stop"))] == ["start"]
 
 
 def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(world: World) -> None:

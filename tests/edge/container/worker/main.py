@@ -20,6 +20,7 @@ from durable_objects.container import (
     get_container,
     switch_port,
 )
+from durable_objects.container.faults import RuntimeFault
 
 __all__ = ["ContainerProxy", "Default", "Playground"]
 
@@ -27,6 +28,10 @@ __all__ = ["ContainerProxy", "Default", "Playground"]
 def program(name: str, **settings: Any) -> dict[str, Any]:
     return {"entrypoint": ["python", f"tests/edge/container/programs/{name}.py"], **settings}
 
+
+# What Cloudflare's runtime says when it has no machine; the local one always has one.
+NO_ROOM = "There is no container instance that can be provided to this Durable Object, try again later"
+TOO_MANY_STARTS = "you are requesting too many containers per second"
 
 # What each kind of object runs; every value but the entrypoint is an attribute of Container.
 KINDS: dict[str, dict[str, Any]] = {
@@ -61,7 +66,29 @@ KINDS: dict[str, dict[str, Any]] = {
     "routed": program("echo", outbound_by_host={"api.good.test": "answer_for_the_outside"}),
     "slow-on-start": program("echo", slow_on_start=True),
     "noisy": program("echo", noisy=True),
+    "no-room": program("echo", instance_timeout=1.0, refusals=99, refusal=NO_ROOM),
+    "room-soon": program("echo", refusals=2, refusal=NO_ROOM),
+    "too-many-starts": program("echo", instance_timeout=1.0, refusals=99, refusal=TOO_MANY_STARTS),
 }
+
+
+def refuse_starts(runtime: Any, times: int, text: str) -> None:
+    """Have the platform take so many starts and then say, where it tells how a container ended, that it has no room."""
+    start, wait_exit = runtime.start, runtime.wait_exit
+    left = times
+
+    def refused(launch: Any) -> None:
+        if left <= 0:
+            start(launch)
+
+    async def told() -> Any:
+        nonlocal left
+        if left <= 0:
+            return await wait_exit()
+        left -= 1
+        raise RuntimeFault(text)
+
+    runtime.start, runtime.wait_exit = refused, told
 
 
 class Playground(Container):
@@ -71,6 +98,8 @@ class Playground(Container):
         for name, value in KINDS[str(ctx.id.name).split(":")[0]].items():
             setattr(self, name, value)
         super().__init__(ctx, env)
+        if hasattr(self, "refusals"):
+            refuse_starts(self._runtime, self.refusals, self.refusal)
         self._sql("CREATE TABLE IF NOT EXISTS journal (at REAL, entry TEXT)")
 
     async def call(self, text: str) -> str:
