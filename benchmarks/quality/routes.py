@@ -17,7 +17,7 @@ from contracts.layout import ParametricLayout
 
 REPEATS = 20
 # Another program gets a second per instance and this many of the instances.
-RIVAL_SECONDS, RIVAL_INSTANCES = 1.0, 40
+RIVAL_SECONDS, RIVAL_INSTANCES = 1.0, 20
 
 
 def sprp(options: Options) -> None:

@@ -34,6 +34,7 @@ class Neighbourhood:
         self.choice = choice
         self.prices = prices
         self.random = random
+        self.alive = np.ones(len(network.cost), dtype=np.bool_)
         self.length = float("inf")
         self.options: list[int] = []
         self.size = GROUP
@@ -103,7 +104,7 @@ class Neighbourhood:
     def _allowed(self, fixed: set[Place]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
         """(options that pass all fixed places, stages after which the tour may be whole)."""
         network = self.network
-        alive = np.ones(len(network.cost), dtype=np.bool_)
+        alive = self.alive.copy()
         for s, x in fixed:
             low, high = network.act_first[s, 0], network.act_first[s, -1]
             alive[low:high] &= (network.prefix[low:high] > x) | (network.suffix[low:high] <= x)

@@ -118,6 +118,17 @@ class Relaxation:
         )  # fmt: skip
         return float(bound), best, wrong
 
+    def useful(self, prices: FloatArray, limit: float) -> npt.NDArray[np.bool_]:
+        """(options,) those that a tour of at most `limit` metres may take."""
+        self.bound(prices)
+        through = np.full(len(self._entry_value), INFINITY)
+        reach(self._tables, self._entry_value, self.rest, through)
+        prices = np.where(self.priced, prices, 0.0)
+        entry = self.tracking.entries[2]
+        cheapest = (through - self._entry_value)[entry] + self.values(prices) + float(prices @ self.network.demand)
+        useful: npt.NDArray[np.bool_] = self.alive & (cheapest <= limit)
+        return useful
+
     def values(self, prices: FloatArray) -> FloatArray:
         """(options,) metres less prices."""
         network = self.network
@@ -174,6 +185,44 @@ def backward(tables, prices, value, entry_value, entry_option, rest):  # type: i
                             if there[row[x]] + w < here[x]:
                                 here[x] = there[row[x]] + w
     return rest[0, 0, 0]
+
+
+@kernel
+def reach(tables, entry_value, rest, through):  # type: ignore[no-untyped-def]
+    """through[e]: metres less prices of the cheapest path over entry e. `rest` and entry_value as `backward` leaves them."""
+    arcs, step, act_first, _final_of, _fe, _c, _f, _i, _q, entry_first, entry_key, _entry, after = tables
+    moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
+    states = after.shape[1]
+    old = np.full((rest.shape[1], states), INFINITY)
+    new = np.full((rest.shape[1], states), INFINITY)
+    old[0, 0] = 0.0
+    for s in range(step.shape[0]):
+        new[:] = INFINITY
+        for g in range(seg_first[s], seg_first[s + 1]):
+            source, target, extra = seg_from[g], seg_to[g], seg_extra[g]
+            for m in range(seg_low[g], seg_high[g]):
+                here = old[moves[m, 0] + source]
+                there = rest[s + 1, moves[m, 2] + target]
+                grown = new[moves[m, 2] + target]
+                action = moves[m, 1]
+                if there[states - 1] == INFINITY:
+                    continue
+                if act_first[s, 0] < 0:
+                    w = step[s] * action + extra
+                    for x in range(states):
+                        grown[x] = min(grown[x], here[x] + w)
+                    continue
+                for e in range(entry_first[s, action], entry_first[s, action + 1]):
+                    w = entry_value[e] + extra
+                    row = after[entry_key[e]]
+                    best = through[e]
+                    for x in range(states):
+                        v = here[x] + w
+                        y = row[x]
+                        grown[y] = min(grown[y], v)
+                        best = min(best, v + there[y])
+                    through[e] = best
+        old, new = new, old
 
 
 @kernel

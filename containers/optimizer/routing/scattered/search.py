@@ -51,6 +51,7 @@ class Search:
         self.deadline = deadline
         self.rounds = rounds
         self.found = Found()
+        self.alive = np.ones(len(network.cost), dtype=np.bool_)  # options that a better tour than the best may take
         self.prices = np.zeros(len(network.demand))
         self.wrong = np.zeros(len(network.demand))
         self.near = Neighbourhood(network, choice, self.prices, np.random.default_rng(seed))
@@ -73,10 +74,14 @@ class Search:
         states, levels, steps, width = ROUNDS[min(number, len(ROUNDS) - 1)]
         width = min(MOST_WIDTH, width * 2 ** max(0, number + 1 - len(ROUNDS)))
         tracked = _tracked(self.network, self.prices * self.wrong, states, levels)
-        relaxation = Relaxation(self.network, tracked, levels=levels)
+        relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
         above = self.found.length if self.found.options else 1.2 * self.found.bound
         self._ascend(relaxation, above, steps, 1.0 if states == 1 else 0.5)
-        self._extend(relaxation, width)
+        if self.found.options and not self.found.proven:
+            self.alive = relaxation.useful(self.prices, self.found.length - self.network.grain + EPSILON)
+            relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
+        if not self.found.proven:
+            self._extend(relaxation, width)
         if not self.found.proven:
             self._improve()
 
@@ -98,7 +103,7 @@ class Search:
 
     def _improve(self) -> None:
         near = self.near
-        near.prices = self.prices
+        near.prices, near.alive = self.prices, self.alive
         if self.found.options:
             near.take(self.found.length, list(self.found.options))
             near.improve(self.deadline, PATIENCE)
