@@ -6,10 +6,12 @@ in the package's `__init__`, and one line in registry.py. Nothing here imports n
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from contracts.errors import Fault
@@ -19,6 +21,11 @@ P = TypeVar("P")
 StopReason = Literal["optimal", "seconds", "iterations", "cancelled", "memory", "complete"]
 
 INCUMBENT_INTERVAL_S = 0.1
+# Incumbents carry their plan at most so often, and making it may cost at most this share of the time; a plan whose JSON is
+# longer is not sent on the way.
+PLAN_INTERVAL_S = 1.0
+PLAN_SHARE = 0.05
+MAX_PLAN_BYTES = 512 * 1024
 # Kept back from the time budget for turning the search's best into an answer that is checked.
 FINISH_SHARE = 0.02
 
@@ -61,12 +68,17 @@ class Run:
     workers: int = 1
     finish_s: float = 0.0  # what the family keeps back to finish its answer, when more than FINISH_SHARE
     sense: Literal["min", "max"] = "min"  # a family that maximises says so before its first report
+    show: Callable[[Any], Answer] | None = None  # what the search works on, as people read it: see `shown`
+    constant: float = 0.0  # the part of the objective that no plan changes, where a search leaves it out of its reports
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None
     kept_back_s: float = 0.0
     _sequence: int = 0
     _last_sent: float = -1.0
     _pending: Incumbent | None = None
+    _latest: Incumbent | None = None  # as it was sent, while its plan was not
+    _plan: Callable[[], Answer] | None = None  # makes the plan of the last that was reported
+    _plan_due: float = PLAN_INTERVAL_S
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -98,35 +110,69 @@ class Run:
                 self.stop_reason = "iterations"
             elif self.remaining_s <= 0:
                 self.stop_reason = "seconds"
+        if self.stop_reason is None and self._plan is not None and self.elapsed_s >= self._plan_due:
+            with self._lock:
+                self._pending = self._pending or self._latest
+                self._send(self.elapsed_s)
         return self.stop_reason is not None
 
-    def report(self, objective: float, bound: float | None = None, iterations: int = 0) -> None:
-        """A better plan (or bound) was found. At most one incumbent per 100 ms goes out; the last is never lost."""
+    def report(
+        self,
+        objective: float,
+        bound: float | None = None,
+        iterations: int = 0,
+        plan: Callable[[], Answer] | None = None,
+    ) -> None:
+        """A better plan (or bound) was found. At most one incumbent per 100 ms goes out; the last is never lost.
+
+        `plan` makes the answer of it, the same whenever it is called: about once a second an incumbent carries its
+        solution, then or at the next `should_stop`.
+        """
         with self._lock:
             now = self.elapsed_s
+            self._plan = plan
             self._pending = Incumbent(
                 sequence=self._sequence,
                 elapsed_s=round(now, 4),
-                objective=objective,
+                objective=objective + self.constant,
                 sense=self.sense,
-                bound=bound,
+                bound=None if bound is None else bound + self.constant,
                 iterations=iterations,
             )
             if self._last_sent < 0 or now - self._last_sent >= INCUMBENT_INTERVAL_S:
                 self._send(now)
 
+    def shown(self, found: Any) -> Callable[[], Answer] | None:
+        """What makes the plan of `found` (an array) for `report`; the search goes on meanwhile, so it keeps a copy."""
+        return None if self.show is None else partial(self.show, found.copy())
+
     def flush(self) -> None:
         """Send the incumbent that the interval held back, if any."""
         with self._lock:
+            self._plan = None  # the answer itself comes next
             if self._pending is not None:
                 self._send(self.elapsed_s)
 
     def _send(self, now: float) -> None:
         pending, self._pending = self._pending, None
-        if pending is not None:
-            self._sequence += 1
-            self._last_sent = now
-            self.on_incumbent(pending)
+        if pending is None:
+            return
+        self._latest = pending
+        sent = pending.model_copy(update={"sequence": self._sequence, **self._solution(now)})
+        self._sequence += 1
+        self._last_sent = now
+        self.on_incumbent(sent)
+
+    def _solution(self, now: float) -> dict[str, Any]:
+        """The plan of what was reported last, when one is due, and its objective in every digit."""
+        if self._plan is None or now < self._plan_due:
+            return {}
+        make, self._plan = self._plan, None
+        answer = make()
+        fits = len(json.dumps(answer.solution, ensure_ascii=False).encode()) <= MAX_PLAN_BYTES
+        done = self.elapsed_s
+        self._plan_due = done + max(PLAN_INTERVAL_S, (done - now) / PLAN_SHARE) if fits else float("inf")
+        return {"objective": answer.objective.value, "solution": answer.solution} if fits else {}
 
 
 def _no_bound(_problem: Any, _answer: Answer) -> Bound:

@@ -123,6 +123,25 @@ def test_a_container_killed_in_the_middle_costs_an_attempt_and_nothing_else(whol
     assert whole.client.call("GET", status["links"]["result"]).json()["solution"]["batches"]
 
 
+def test_the_best_plan_so_far_can_be_read_and_worked_by_while_the_job_runs(whole: Whole, demo: Outcome) -> None:
+    body = {"problem": "batching", "parameters": PARAMETERS, "budget": {"seconds": 60, "seed": 3}, "session": "best"}
+    job = whole.client.start_job("demo", body)
+    deadline = time.monotonic() + 90
+    while "best" not in (status := whole.client.job(job))["links"]:
+        assert status["state"] in ("queued", "running")
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    best = whole.client.call("GET", status["links"]["best"]).json()
+    assert whole.client.job(job)["state"] == "running"
+    whole.client.call("DELETE", job["links"]["self"])
+    assert (best["final"], best["attempt"]) == (False, 1)
+    solution = best["solution"]
+    planned = sorted(order for batch in solution["batches"] for order in batch["orders"])
+    assert planned == sorted(order for batch in demo.result["solution"]["batches"] for order in batch["orders"])
+    assert best["objective"] == pytest.approx(sum(batch["distance_m"] for batch in solution["batches"]))
+    assert best["elapsed_s"] < 60
+
+
 def test_a_cancelled_job_stays_cancelled(whole: Whole, demo: Outcome) -> None:
     body = {"problem": "batching", "parameters": PARAMETERS, "budget": {"seconds": 30}, "session": "cancel"}
     job = whole.client.start_job("demo", body)

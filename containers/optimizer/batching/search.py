@@ -57,7 +57,7 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
         for chain in chains:
             chain.restart(saved)
             chain.restart(chain.best)
-    run.report(_best(chains).objective)
+    run.report(_best(chains).objective, plan=run.shown(_best(chains).best))
     if units.count < 2:
         return Searched(_best(chains).best, 0)
     if units.weights[7] > 0 or units.count >= MOST_UNITS:
@@ -125,10 +125,10 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
             chunk = CHUNK_MOVES if limit is None else min(CHUNK_MOVES, limit - moves)
             list(threads.map(lambda chain: chain.run(chunk, hot, hot), chains))  # noqa: B023 - run at once
             moves += chunk
-            best = min(chain.objective for chain in chains)
-            if best < reported - 1e-9:
-                reported = best
-                run.report(best, iterations=moves)
+            best = _best(chains)
+            if best.objective < reported - 1e-9:
+                reported = best.objective
+                run.report(reported, iterations=moves, plan=run.shown(best.best))
     return moves
 
 
@@ -144,7 +144,7 @@ def _improve(chains: list[Chain], master: Master, run: Run, moves: int, until: f
             plan, value = polisher.best()
             if value < reported - 1e-9:
                 reported = value
-                run.report(value, iterations=polisher.moves)
+                run.report(value, iterations=polisher.moves, plan=run.shown(plan))
             if not master.solve(plan, value) or value <= master.value + 1e-7 * abs(value):
                 break
             near = master.partners(value / len(np.unique(plan)))
@@ -166,7 +166,7 @@ def _improve(chains: list[Chain], master: Master, run: Run, moves: int, until: f
         polisher.end()
     best = _best(chains)
     if best.objective < reported - 1e-9:
-        run.report(best.objective, iterations=polisher.moves)
+        run.report(best.objective, iterations=polisher.moves, plan=run.shown(best.best))
     for chain in chains:
         chain.restart(best.best)
     return polisher.moves
@@ -187,5 +187,6 @@ def _prove(chains: list[Chain], columns: Columns, master: Master, units: Units, 
     if found.assignment is not None:
         for chain in chains:
             chain.restart(found.assignment)
-    run.report(_best(chains).objective, bound=found.bound, iterations=moves)
+    best = _best(chains)
+    run.report(best.objective, bound=found.bound, iterations=moves, plan=run.shown(best.best))
     return found.bound

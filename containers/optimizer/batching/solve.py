@@ -7,7 +7,7 @@ from containers.optimizer.batching.baseline import first_come
 from containers.optimizer.batching.pins import groups_of, read_locks, warm_batches
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.search import search
-from containers.optimizer.batching.units import units_of
+from containers.optimizer.batching.units import IntArray, units_of
 from containers.optimizer.family import Answer, Run
 from contracts.optimize import Bound, Unassigned
 
@@ -32,16 +32,18 @@ def solve(instance: Instance, run: Run) -> Answer:
         start = None if warm is None else _feasible_start(instance, units.batches(units.assignment(warm)), groups)
         if start is None and not pinned.together and not pinned.sealed:
             start = first_come(instance)
-        found = search(
-            instance.floor, units, None if start is None else units.assignment(start), run, instance.source.pickers
-        )
+
+        def show(assignment: IntArray) -> Answer:
+            return answer_of(instance, _kept(instance, sealed + units.batches(assignment))[0])
+
+        run.constant, run.show = _unmoved(instance, sealed), show
+        earlier = None if start is None else units.assignment(start)
+        found = search(instance.floor, units, earlier, run, instance.source.pickers)
         batches = batches + units.batches(found.assignment)
         moves = found.moves
         if found.bound is not None and not sealed and instance.floor.exact:
             bound = Bound(value=found.bound + _picking(instance), method=METHOD)
-    unassigned = instance.left_out
-    if instance.source.due == "hard":
-        batches, unassigned = _without_late(instance, batches)
+    batches, unassigned = _kept(instance, batches)
     answer = answer_of(instance, batches)
     return Answer(
         objective=answer.objective,
@@ -61,8 +63,21 @@ def _picking(instance: Instance) -> float:
     return sum(part.demand[0] for part in instance.parts) * instance.source.pace.piece_s
 
 
-def _without_late(instance: Instance, batches: list[list[int]]) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
-    """Leave out what would be late, the latest-due first of what is late, until nothing is."""
+def _unmoved(instance: Instance, sealed: list[list[int]]) -> float:
+    """What the search leaves out of the objective: the pieces themselves, and the batches that stay as they are."""
+    if not sealed:
+        return _picking(instance)
+    kept = {part for batch in sealed for part in batch}
+    theirs = sum(instance.parts[part].demand[0] for part in kept) * instance.source.pace.piece_s
+    own = answer_of(instance, sealed).objective.parts
+    distance = instance.source.objective == "distance"
+    return own["walking"] if distance else own["walking"] + own["handling"] + _picking(instance) - theirs
+
+
+def _kept(instance: Instance, batches: list[list[int]]) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
+    """Where deadlines are hard, leave out what would be late, the latest-due first of what is late, until nothing is."""
+    if instance.source.due != "hard":
+        return batches, instance.left_out
     left_out = list(instance.left_out)
     while late := late_orders(instance, batches):
         worst = instance.parts[

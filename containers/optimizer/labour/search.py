@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from containers.optimizer.family import Run
+from containers.optimizer.family import Answer, Run
 from containers.optimizer.labour import kernel
 from containers.optimizer.labour.problem import NEVER, Ints, Plan
 
@@ -98,8 +100,17 @@ def rule_orders(chain: Chain) -> list[Ints]:
     return [chain.sorted_by(rank) for rank in ranks]
 
 
-def search(plan: Plan, run: Run, start: Timetable | None, until_s: float) -> tuple[Timetable, int]:
-    """Anneal until `until_s` seconds of the run have passed or its iterations are done. Returns the best, iterations."""
+def search(
+    plan: Plan,
+    run: Run,
+    start: Timetable | None,
+    until_s: float,
+    show: Callable[[Timetable], Answer] | None = None,
+) -> tuple[Timetable, int]:
+    """Anneal until `until_s` seconds of the run have passed or its iterations are done. Returns the best, iterations.
+
+    `show` makes the plans that incumbents carry.
+    """
     first = Chain(plan, run.seed)
     none = np.full(plan.tasks, -1, dtype=np.int64)
     starts = [(order, none) for order in rule_orders(first)]
@@ -108,7 +119,11 @@ def search(plan: Plan, run: Run, start: Timetable | None, until_s: float) -> tup
     tables = [first.decode(order, wish) for order, wish in starts]
     lead = min(range(len(tables)), key=lambda k: tables[k].value)
     best = [tables[lead]]
-    run.report(best[0].value, None, 0)
+
+    def shown(table: Timetable) -> Callable[[], Answer] | None:
+        return None if show is None else partial(show, table)
+
+    run.report(best[0].value, None, 0, shown(best[0]))
     lock = threading.Lock()
     counts = [0] * max(1, run.workers)
 
@@ -133,7 +148,7 @@ def search(plan: Plan, run: Run, start: Timetable | None, until_s: float) -> tup
                 with lock:
                     if table.value < best[0].value - 1e-9:
                         best[0] = table
-                        run.report(table.value, None, sum(counts))
+                        run.report(table.value, None, sum(counts), shown(table))
             if done - begun >= length:
                 order[:], wish[:] = top
                 value, begun, length = goal, done, min(2 * length, LAST_ROUND)

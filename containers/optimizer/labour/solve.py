@@ -54,7 +54,7 @@ def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tup
     use_exact = not counted and plan.tasks > 0 and exact.suits(plan)
     seconds = run.budget.seconds
     until = seconds * (ANNEAL_SHARE if use_exact else 1 - FINISH_SHARE)
-    table, iterations = search(plan, run, start, until)
+    table, iterations = search(plan, run, start, until, lambda table: _shown(plan, table))
     if bound.value is not None and table.value <= bound.value + 1e-6:
         return table, bound, iterations, True
     if not use_exact or run.stop_reason is not None:
@@ -63,6 +63,12 @@ def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tup
     if proven > (bound.value or 0.0):
         bound = Bound(value=proven, method="CP-SAT")
     return table, bound, iterations, optimal
+
+
+def _shown(plan: Plan, table: Timetable) -> Answer:
+    """A plan on the way: whom a late wave lacks is worked out for the last one alone."""
+    dump = to_solution(plan, table, lambda: False).model_dump(mode="json")
+    return Answer(check(plan, dump, None).objective, dump)
 
 
 def _warm(plan: Plan, warm_start: Mapping[str, Any]) -> Timetable:

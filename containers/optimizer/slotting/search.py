@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from containers.optimizer.family import Run
+from containers.optimizer.family import Answer, Run
 from containers.optimizer.slotting.construct import by_cube_per_order, choices, greedy, regions
 from containers.optimizer.slotting.costs import Chain, Costs
 from containers.optimizer.slotting.exact import Assignment, apart_rows, assign
@@ -26,6 +27,9 @@ CHUNK_S = 0.03
 # By affinity, what annealing gets of the time; windows get the rest.
 ANNEALED = 0.75
 FIRST_CHUNK = 200
+
+
+Show = Callable[[Ints], Answer]  # slots per unit as people read them
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +48,10 @@ def search(
     run: Run,
     warm: Ints | None,
     after_first: Callable[[Ints], None] = lambda _place: None,
+    show: Show | None = None,
 ) -> Found:
-    """The best plan found within the run's budget. after_first is called once with the plan by rule."""
+    """The best plan found within the run's budget. after_first is called once with the plan by rule; `show` makes the
+    plans that incumbents carry."""
     must = regions(instance)
     chain = Chain(instance, costs, must, 0, run.seed)
     order = by_cube_per_order(instance)
@@ -64,19 +70,19 @@ def search(
         _restart(chain, exact.place, order)
     if warm is not None:
         _restart(chain, warm, order)
-    run.report(chain.value, bound)
+    run.report(chain.value, bound, plan=_plan(chain, show))
     chains = [chain, *(Chain(instance, costs, must, i, run.seed) for i in range(1, run.workers))]
     for other in chains:
         other.restart(chain.best)
     by_windows = instance.objective == "affinity" and len(costs.table) > 0
-    moves = anneal(chains, run, ANNEALED if by_windows else 1.0)
+    moves = anneal(chains, run, ANNEALED if by_windows else 1.0, show=show)
     best = min(chains, key=lambda one: one.value)
     if by_windows:
-        moves += _by_windows(best, run, moves)
+        moves += _by_windows(best, run, moves, show)
     return Found(best.best.copy(), moves, bound)
 
 
-def _by_windows(chain: Chain, run: Run, moves: int) -> int:
+def _by_windows(chain: Chain, run: Run, moves: int, show: Show | None) -> int:
     """Improve a plan window by window until the budget ends. Returns the moves tried."""
     from containers.optimizer.slotting.windows import Windows
 
@@ -85,7 +91,7 @@ def _by_windows(chain: Chain, run: Run, moves: int) -> int:
     while not run.should_stop(moves + tried):
         before = windows.tried
         if windows.improve():
-            run.report(chain.value, iterations=moves + tried)
+            run.report(chain.value, iterations=moves + tried, plan=_plan(chain, show))
         if windows.tried == before:
             break
         tried += windows.tried - before
@@ -141,12 +147,24 @@ def _restart(chain: Chain, place: Ints, order: Ints) -> None:
         chain.settle()
 
 
+def _plan(chain: Chain, show: Show | None) -> Callable[[], Answer] | None:
+    """What makes the plan when somebody asks for it; the chain goes on meanwhile, so it keeps a copy."""
+    return None if show is None else partial(show, chain.best.copy())
+
+
 def anneal(
-    chains: list[Chain], run: Run, share: float = 1.0, hottest: float = HOT, coldest: float = COLD, scale: float = 1.0
+    chains: list[Chain],
+    run: Run,
+    share: float = 1.0,
+    hottest: float = HOT,
+    coldest: float = COLD,
+    scale: float = 1.0,
+    show: Show | None = None,
 ) -> int:
     """Cool every chain over a share of what is left of the budget. Returns the moves tried per chain.
 
-    hottest, coldest: shares of what a typical move changes. scale: incumbents are reported times this.
+    hottest, coldest: shares of what a typical move changes. scale: incumbents are reported times this. show: makes the
+    plans that they carry.
     """
     typical = _typical_change(chains[0])
     limit = None if run.budget.iterations is None else int(share * run.budget.iterations)
@@ -167,10 +185,10 @@ def anneal(
             moves += count
             if limit is None:
                 chunk = int(min(2 * chunk, max(20.0, chunk * CHUNK_S / max(1e-4, time.monotonic() - started))))
-            best = min(chain.value for chain in chains)
-            if best < reported - 1e-9:
-                reported = best
-                run.report(scale * best, iterations=moves)
+            best = min(chains, key=lambda chain: chain.value)
+            if best.value < reported - 1e-9:
+                reported = best.value
+                run.report(scale * best.value, iterations=moves, plan=_plan(best, show))
     return moves
 
 

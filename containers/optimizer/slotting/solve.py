@@ -36,7 +36,7 @@ def solve(instance: Instance, run: Run) -> Answer:
         if instance.objective != "frequency" or (instance.places.max_skus > 1).any():
             proven.append(timely(whole, run.budget))
 
-    found = search(instance, costs_of(instance), run, warm, after_first)
+    found = search(instance, costs_of(instance), run, warm, after_first, lambda place: answer_of(instance, place))
     answer = answer_of(instance, found.place)
     bound = proven[0] if proven else None
     if found.bound is not None and not run.locks:
