@@ -56,11 +56,15 @@ class EventOutbox:
         for _ in range(BATCHES_AT_ONCE):
             batch = outbox.next_batch(self._sql, self._warehouse)
             if batch is None:
-                return
-            about = {"kind": "events", **self._place(), "first": batch.first, "last": batch.last}
-            text = dumps(about)
-            await self._send(f'{text[:-1]},"events":{batch.events or "null"}}}')
-            outbox.sent(self._sql, batch)
+                break
+            await self._send_batch(batch)
+        for batch in outbox.to_repeat(self._sql, self._warehouse, now_ms()):
+            await self._send_batch(batch)
+
+    async def _send_batch(self, batch: outbox.Batch) -> None:
+        about = {"kind": "events", **self._place(), "first": batch.first, "last": batch.last}
+        await self._send(f'{dumps(about)[:-1]},"events":{batch.events or "null"}}}')
+        outbox.sent(self._sql, batch, now_ms(), self._repeat_ms)
 
     async def _archive(self) -> None:
         outbox.cut(self._sql, now_ms(), self._age_ms)

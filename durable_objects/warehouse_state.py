@@ -225,6 +225,11 @@ class WarehouseState(StatefulObject):
         return hub.read(self._sql, self._id, payload["first"] - 1, payload["last"] - payload["first"] + 1)
 
     @answer
+    async def events_taken(self, payload: Any) -> None:
+        """{"first", "last"}: the queue's consumer has dealt with this batch."""
+        outbox.taken(self._sql, payload["first"], payload["last"])
+
+    @answer
     async def segment(self, payload: Any) -> dict[str, Any] | None:
         """{"first", "last"} → {"day", "lines"} of a segment that waits to be archived, or None."""
         return outbox.segment_lines(self._sql, self._id, payload["first"], payload["last"])

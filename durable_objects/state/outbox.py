@@ -1,9 +1,9 @@
 """The ways out of the event log: to the queue in batches, to the archive in segments, each without a gap.
 
 Both are ranges of sequence numbers that are fixed before anybody hears of them, so that whatever is repeated after a
-crash, or delivered twice, late or in another order, is the same range with the same events. A batch counts as sent when
-the queue has taken it. A segment stays here until its reader has said that it lies in the archive; until then it is
-announced again, and its events are not deleted.
+crash, or delivered twice, late or in another order, is the same range with the same events. A batch and a segment stay
+here until the queue's reader has said that it has dealt with them; until then they are sent again, later and later, and
+their events are not deleted: nothing depends on a queue that loses nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_BATCH_EVENTS = 200
 MAX_BATCH_BYTES = 60_000  # of event data; a queue takes messages of 128 KB, and each event has a frame of its own
 MAX_SEGMENT_EVENTS = 1_000
 MAX_SEGMENT_BYTES = 1_000_000
-REPEAT_MS = 120_000  # how long a segment may stay unconfirmed before it is announced again, doubled each time
+REPEAT_MS = 120_000  # how long a batch or segment may stay unconfirmed before it is sent again, doubled each time
 MAX_REPEAT_MS = 3_600_000
 MAX_PRUNED = 5_000  # events deleted at once
 
@@ -35,6 +35,9 @@ CREATE TABLE segment (            -- not known to be archived yet
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL, day TEXT NOT NULL, announce_at INTEGER NOT NULL, tries INTEGER NOT NULL
 );
 """
+BATCH_TABLE = """
+CREATE TABLE batch (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, send_at INTEGER NOT NULL, tries INTEGER NOT NULL);
+"""  # taken by the queue, and not known to be dealt with yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,14 @@ def next_batch(sql: Sql, warehouse: str) -> Batch | None:
         if sending == forwarded:
             return None
         sql.run("UPDATE outgoing SET sending = ?", sending)
-    found = hub.rows(sql, forwarded, sending - forwarded)
-    texts = [hub.text(warehouse, row) for row in found]
+    return _batch(sql, warehouse, forwarded + 1, sending)
+
+
+def _batch(sql: Sql, warehouse: str, first: int, last: int) -> Batch:
+    texts = [hub.text(warehouse, row) for row in hub.rows(sql, first - 1, last - first + 1)]
     events = f"[{','.join(texts)}]"
     fits = len(events.encode()) <= 2 * MAX_BATCH_BYTES
-    return Batch(forwarded + 1, sending, events if fits else "")
+    return Batch(first, last, events if fits else "")
 
 
 def _last_of_batch(sql: Sql, after: int) -> int:
@@ -89,9 +95,34 @@ def _last_of_batch(sql: Sql, after: int) -> int:
     return last
 
 
-def sent(sql: Sql, batch: Batch) -> None:
-    """The queue has taken the batch."""
-    sql.run("UPDATE outgoing SET forwarded = ? WHERE forwarded < ?", batch.last, batch.last)
+def sent(sql: Sql, batch: Batch, now: int, repeat_ms: int = REPEAT_MS) -> None:
+    """The queue has taken the batch, for the first time or again; should nobody confirm it, it is sent again later."""
+
+    def write() -> None:
+        if sql.rows("SELECT 1 FROM outgoing WHERE forwarded < ?", batch.last):
+            sql.run("UPDATE outgoing SET forwarded = ?", batch.last)
+            sql.run("INSERT INTO batch VALUES (?, ?, ?, 1)", batch.first, batch.last, now + repeat_ms)
+        else:
+            sql.run(
+                "UPDATE batch SET tries = tries + 1, send_at = ? + min(?, ? * (1 << min(tries, 10))) WHERE first = ?",
+                now,
+                MAX_REPEAT_MS,
+                repeat_ms,
+                batch.first,
+            )
+
+    sql.transaction(write)
+
+
+def to_repeat(sql: Sql, warehouse: str, now: int, limit: int = 20) -> list[Batch]:
+    """Batches that nobody has confirmed for so long that they are sent again, oldest first."""
+    found = sql.rows("SELECT first, last FROM batch WHERE send_at <= ? ORDER BY first LIMIT ?", now, limit)
+    return [_batch(sql, warehouse, first, last) for first, last in found]
+
+
+def taken(sql: Sql, first: int, last: int) -> None:
+    """The batch is dealt with: its events may be deleted once they are old enough. Repeating it changes nothing."""
+    sql.run("DELETE FROM batch WHERE first = ? AND last = ?", first, last)
 
 
 # --- to the archive --------------------------------------------------------------------------------------------------
@@ -166,10 +197,10 @@ def archived(sql: Sql, first: int, last: int) -> None:
 
 
 def prune(sql: Sql, keep: int = hub.KEEP) -> None:
-    """Delete events that are in the archive and on the queue, beyond the newest `keep`."""
+    """Delete events that are in the archive, and whose batch is dealt with, beyond the newest `keep`."""
     last = min(
         hub.head(sql) - keep,
-        int(scalar(sql, "SELECT forwarded FROM outgoing")),
+        int(scalar(sql, "SELECT coalesce((SELECT min(first) - 1 FROM batch), (SELECT forwarded FROM outgoing))")),
         int(scalar(sql, "SELECT coalesce((SELECT min(first) - 1 FROM segment), (SELECT cut FROM outgoing))")),
     )
     first = hub.oldest(sql)
@@ -186,7 +217,7 @@ def due_at(sql: Sql, now: int, age_ms: int) -> int | None:
     newest = hub.head(sql)
     if newest > forwarded:
         return now
-    times = [scalar(sql, "SELECT min(announce_at) FROM segment")]
+    times = [scalar(sql, "SELECT min(announce_at) FROM segment"), scalar(sql, "SELECT min(send_at) FROM batch")]
     if newest > taken:
         oldest = scalar(sql, "SELECT min(at) FROM (SELECT at FROM event WHERE sequence > ? LIMIT ?)", taken, 1000)
         times.append(oldest + age_ms)

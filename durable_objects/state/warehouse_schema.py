@@ -6,7 +6,7 @@ from durable_objects.sqlite import META_TABLE, TEXT_PART_TABLE, Migration
 from durable_objects.state.hub import EVENT_TABLES
 from durable_objects.state.jobs import JOB_TABLE
 from durable_objects.state.locations import LOCATION_TABLE
-from durable_objects.state.outbox import OUTBOX_TABLES
+from durable_objects.state.outbox import BATCH_TABLE, OUTBOX_TABLES
 from durable_objects.state.zone_news import TOTALS_COLUMNS
 
 _V1 = (
@@ -69,4 +69,5 @@ MIGRATIONS = (
     Migration(2, "jobs", JOB_TABLE),
     Migration(3, "what zones report", TOTALS_COLUMNS),
     Migration(4, "ways out of the event log", OUTBOX_TABLES),
+    Migration(5, "batches that are not dealt with yet", BATCH_TABLE),
 )

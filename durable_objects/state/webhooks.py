@@ -9,7 +9,9 @@ from typing import Any
 from contracts.errors import ProblemError
 from contracts.paging import encode_cursor
 from durable_objects.sqlite import Migration, Sql, scalar
+from durable_objects.state import deliveries
 from durable_objects.state.clock import iso
+from durable_objects.state.deliveries import DELIVERY_TABLE
 
 MAX_WEBHOOKS = 100  # of a tenant
 _FILTERS = ("warehouses", "types", "zones")
@@ -24,7 +26,7 @@ CREATE TABLE webhook (
     last_status INTEGER, last_error TEXT NOT NULL DEFAULT '', last_attempt_at INTEGER, last_dead TEXT NOT NULL DEFAULT ''
 );
 """
-MIGRATIONS = (Migration(1, "webhooks", _V1),)
+MIGRATIONS = (Migration(1, "webhooks", _V1), Migration(2, "deliveries under way", DELIVERY_TABLE))
 _SHOWN = (
     "id, url, label, warehouses, types, zones, created_at, active, delivered, failing, dead,"
     " last_status, last_error, last_attempt_at"
@@ -67,6 +69,7 @@ def delete(sql: Sql, identity: str) -> None:
     """Raises ProblemError not-found. Deliveries that are under way end with it."""
     one(sql, identity)
     sql.run("DELETE FROM webhook WHERE id = ?", identity)
+    deliveries.drop(sql, identity)
 
 
 def active(sql: Sql) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ def drain(sql: Any) -> list[list[int]]:
         batches.append(numbers(batch.events))
         assert batches[-1][0] == batch.first
         assert batches[-1][-1] == batch.last
-        outbox.sent(sql, batch)
+        outbox.sent(sql, batch, NOW)
+        outbox.taken(sql, batch.first, batch.last)
     return batches
 
 
@@ -42,8 +43,8 @@ def test_a_batch_that_was_not_acknowledged_comes_again_as_it_was_although_there_
     again = outbox.next_batch(sql, "wh")
     assert again == first
     assert first is not None
-    outbox.sent(sql, first)
-    outbox.sent(sql, first)  # a late repeat of the acknowledgement
+    outbox.sent(sql, first, NOW)
+    outbox.sent(sql, first, NOW)  # a late repeat of the acknowledgement
     following = outbox.next_batch(sql, "wh")
     assert following is not None
     assert (following.first, following.last) == (5, 9)
@@ -59,9 +60,43 @@ def test_a_batch_stays_below_the_size_of_a_message_and_one_huge_event_travels_wi
         sizes.append(len(batch.events.encode()))
         if batch.first == 102:
             assert (batch.last, batch.events) == (102, "")
-        outbox.sent(sql, batch)
+        outbox.sent(sql, batch, NOW)
     assert max(sizes) <= 120_000
     assert len(sizes) > 3
+
+
+def test_a_batch_that_nobody_confirms_is_sent_again_as_it_was_later_and_later_and_its_events_stay() -> None:
+    sql = new_warehouse()
+    append(sql, 3)
+    batch = outbox.next_batch(sql, "wh")
+    assert batch is not None
+    outbox.sent(sql, batch, NOW)
+    append(sql, 60)
+    later = outbox.next_batch(sql, "wh")
+    assert later is not None
+    outbox.sent(sql, later, NOW)
+    outbox.taken(sql, later.first, later.last)  # out of order
+    outbox.cut(sql, NOW + AGE, AGE)
+    for segment in outbox.to_announce(sql, NOW + AGE):
+        outbox.archived(sql, segment.first, segment.last)
+    now, pauses = NOW, []
+    for _ in range(7):
+        following = outbox.due_at(sql, now, AGE)
+        assert following is not None
+        assert outbox.to_repeat(sql, "wh", following - 1) == []
+        assert outbox.to_repeat(sql, "wh", following) == [batch]
+        pauses.append((following - now) // 1000)
+        now = following
+        outbox.sent(sql, batch, now)
+    assert pauses == [120, 240, 480, 960, 1920, 3600, 3600]
+    outbox.prune(sql, keep=10)
+    assert hub.oldest(sql) == 1
+    for _ in range(2):
+        outbox.taken(sql, batch.first, batch.last)
+    assert outbox.to_repeat(sql, "wh", now + DAY) == []
+    assert outbox.due_at(sql, now, AGE) is None
+    outbox.prune(sql, keep=10)
+    assert hub.oldest(sql) == 55  # of 64 events
 
 
 def test_segments_close_when_they_are_full_when_the_day_changes_and_when_they_are_old() -> None:

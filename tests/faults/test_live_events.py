@@ -24,10 +24,17 @@ from local.processes import free_port
 from local.stack import Stack
 from tests.edge.conftest import json_lines, until
 from tests.edge.following import archived, open_socket
+from tests.edge.receiver import Receiver
 
 KILLS = int(os.environ.get("STOREMAX_FAULT_KILLS", "1"))
 SEED = int(os.environ.get("STOREMAX_FAULT_SEED", "0")) or random.randrange(1, 2**31)
-SETTINGS = {"ARCHIVE_SECONDS": "1", "ARCHIVE_REPEAT_SECONDS": "0.5", "EVENTS_PATIENCE_SECONDS": "2"}
+SETTINGS = {
+    "ARCHIVE_SECONDS": "1",
+    "ARCHIVE_REPEAT_SECONDS": "0.5",
+    "EVENTS_PATIENCE_SECONDS": "2",
+    "WEBHOOK_RETRY_SECONDS": "1",
+    "WEBHOOK_REPEAT_SECONDS": "2",
+}
 IDLE_S = 11.0  # workerd lets an object with nothing but hibernating sockets sleep after 10 seconds
 LAYOUT = {"type": "parametric", "aisles": 1, "bays_per_block": 2}
 
@@ -47,6 +54,13 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {stack.admin_key}"}
     with httpx.Client(base_url=stack.url, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
 
 
 def warehouse(http: httpx.Client, name: str) -> str:
@@ -225,12 +239,15 @@ class Reader(threading.Thread):
                 self.events.append(message)
 
 
-def test_workerd_is_killed_again_and_again_and_log_readers_and_archive_lack_nothing_and_have_nothing_twice(
-    stack: Stack, http: httpx.Client
+def test_workerd_is_killed_again_and_again_and_log_readers_archive_and_webhooks_lack_nothing(
+    stack: Stack, http: httpx.Client, receiver: Receiver
 ) -> None:
+    """And log, readers and archive have nothing twice; a webhook's delivery that comes twice has the same id."""
     print(f"seed {SEED}, {KILLS} kills")
     chance = random.Random(SEED)
     name = warehouse(http, "killed")
+    hook = {"url": receiver.url, "warehouses": [name], "types": ["orders"]}
+    assert http.post("/v1/webhooks", json=hook).status_code == 201
     writers = [Writer(stack, name, number) for number in range(3)]
     readers = [Reader(stack, name) for _ in range(3)]
     for thread in (*writers, *readers):
@@ -259,7 +276,19 @@ def test_workerd_is_killed_again_and_again_and_log_readers_and_archive_lack_noth
     assert len(told) == len(set(told)), "an order was told twice"
     until(lambda: len(archived(http, name)) >= head, 60)
     assert archived(http, name) == log
+    wanted = [event for event in log if event["type"] == "orders.created"]
+    until(lambda: len(delivered(receiver)) == len(wanted), 120)
+    assert delivered(receiver) == wanted
+    bodies = {headers["webhook-id"]: body for headers, body in receiver.taken}
+    assert all(bodies[headers["webhook-id"]] == body for headers, body in receiver.taken)
+    print(f"{len(receiver.taken)} deliveries, {len(bodies)} different ones")
     print(f"{len(acknowledged)} acknowledged, {head} events, {readers[0].connections} connections")
+
+
+def delivered(receiver: Receiver) -> list[dict[str, Any]]:
+    """The events that the webhook's receiver was told of, by their sequence, each once."""
+    found = {event["sequence"]: event for _, text in list(receiver.taken) for event in json.loads(text)["events"]}
+    return [found[sequence] for sequence in sorted(found)]
 
 
 def test_state_lies_where_the_next_start_finds_it(stack: Stack) -> None:

@@ -64,6 +64,12 @@ async def _events(env: Any, messages: Sequence[Message]) -> None:
         await _settle(env, message, _KINDS.get(kind, dead_letters.take), again=stale and kind == "events")
 
 
+async def _take_batch(env: Any, body: dict[str, Any], message: str) -> None:
+    """A batch of events: to the webhooks; then its warehouse need not send it again."""
+    await webhooks.fan_out(env, body, message)
+    await dead_letters.events_taken(env, body)
+
+
 async def _deliveries(env: Any, messages: Sequence[Message]) -> None:
     """`storemax-webhooks`: one delivery to one receiver each, side by side: a slow receiver holds nobody up."""
     await asyncio.gather(*(_deliver(env, message) for message in messages))
@@ -88,7 +94,7 @@ async def _dead(env: Any, messages: Sequence[Message]) -> None:
 
 
 _KINDS: dict[str, Take] = {
-    "events": webhooks.fan_out,
+    "events": _take_batch,
     "segment": archive.take_segment,
     "agent": archive.take_agent_event,
 }

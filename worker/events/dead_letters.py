@@ -14,8 +14,16 @@ async def take(env: Any, body: dict[str, Any], message: str) -> None:
     """Keep a message, and tell the webhook whose delivery it was. The same message again is the same file."""
     await keep(env, message, body)
     if body.get("kind") == "delivery":
-        payload = {"id": body["webhook"], "message": message}
+        payload = {"id": body["webhook"], "delivery": str(body.get("id", "")), "message": message}
         await call_object(env.WEBHOOKS, "WEBHOOKS", str(body["tenant"]), "dead", payload, idempotent=True)
+    elif body.get("kind") == "events":
+        await events_taken(env, body)
+
+
+async def events_taken(env: Any, body: dict[str, Any]) -> None:
+    """A batch of a warehouse's events {tenant, warehouse, first, last} is dealt with: it need not be sent again."""
+    name, span = f"{body['tenant']}:{body['warehouse']}", {"first": int(body["first"]), "last": int(body["last"])}
+    await call_object(env.WAREHOUSE_STATE, "WAREHOUSE_STATE", name, "events_taken", span, idempotent=True)
 
 
 async def keep(env: Any, message: str, body: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Webhooks: from a batch of events to one delivery per receiver, and the delivery itself.
 
 A delivery is a message of its own queue, so that a receiver that fails is tried again without the others. Its id is made
-of the webhook and the range of events, so a receiver that keeps the ids it has seen gets every event once.
+of the webhook and the range of events, so a receiver that keeps the ids it has seen gets every event once. The tenant's
+WebhookRegistry knows it until it is settled, and sends it again should the queue lose it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ async def fan_out(env: Any, body: dict[str, Any], message: str) -> None:  # noqa
     if not hooks:
         return
     events = body["events"] or await _events(env, body)
+    messages: dict[str, dict[str, str]] = {}
     for hook in hooks:
         chosen = [one for one in events if wanted(one["type"], one["zone"], hook["types"], hook["zones"])]
         if not chosen:
@@ -48,24 +50,37 @@ async def fan_out(env: Any, body: dict[str, Any], message: str) -> None:  # noqa
             "last": body["last"],
             "events": chosen,
         }
+        delivery["id"] = identity = delivery_id(delivery)
         text = dumps(delivery)
         if len(text.encode()) > MAX_BYTES:
             only = {"types": hook["types"], "zones": hook["zones"]}
             text = dumps({**delivery, "events": None, "only": only})
-        await env.WEBHOOK_DELIVERIES.send(text, contentType="text")
+        messages[identity] = {"id": identity, "webhook": hook["id"], "body": text}
+    if not messages:
+        return
+    expected = {"deliveries": list(messages.values())}
+    for identity in await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "expect", expected, idempotent=False):
+        await env.WEBHOOK_DELIVERIES.send(messages[identity]["body"], contentType="text")
 
 
 async def deliver(env: Any, body: dict[str, Any], attempts: int) -> float | None:
     """Try a delivery. None: it is settled; else the seconds until the next try."""
     tenant, hook = str(body["tenant"]), str(body["webhook"])
-    target = await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "target", {"id": hook}, idempotent=True)
+    about = {"id": hook, "delivery": str(body.get("id", ""))}
+    target = await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "target", about, idempotent=True)
     if target is None:
         return None
     outcome = await _post(env, target, body)
-    await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "attempted", {"id": hook, **outcome}, idempotent=False)
-    if outcome["ok"] or outcome.get("gone"):
-        return None
-    event("webhook-failed", tenant=tenant, webhook=hook, attempts=attempts, **outcome)
+    settled = outcome["ok"] or outcome.get("gone")
+    pause = None if settled else _pause(env, attempts)
+    report = {**about, **outcome, "pause": pause}
+    await call_object(env.WEBHOOKS, "WEBHOOKS", tenant, "attempted", report, idempotent=False)
+    if not settled:
+        event("webhook-failed", tenant=tenant, webhook=hook, attempts=attempts, **outcome)
+    return pause
+
+
+def _pause(env: Any, attempts: int) -> float:
     first = float(getattr(env, "WEBHOOK_RETRY_SECONDS", None) or FIRST_PAUSE_S)
     return min(float(MAX_PAUSE_S), first * float(3 ** (attempts - 1)))
 
