@@ -16,7 +16,7 @@ MAX_DEPTH = 64
 _STRING = re.compile(
     r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)', re.DOTALL
 )  # possessive: one pass, also over an unfinished string
-_NO_BRACKET = re.compile(r"[^\[\]{}]+")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def malformed(detail: str, pointer: str = "") -> ProblemError:
@@ -105,14 +105,16 @@ def depth_of(text: str) -> int:
     """The nesting of brackets outside strings, up to MAX_DEPTH + 1; without recursion, so that no body exhausts the stack.
 
     Strings go, then everything that is no bracket, then the innermost pairs, layer by layer: each step runs at C's speed.
-    What cannot be paired counts as that many levels, because a parser would descend into it before it fails.
+    What cannot be paired counts as that many levels, because a parser would descend into it before it fails. Without a
+    backslash in the text each quotation mark begins or ends a string: what stands between the others is quicker found.
     """
     if text.count("[") + text.count("{") <= MAX_DEPTH:  # the usual body: no need to look closer
         return 0
-    brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
+    outside = _STRING.sub("", text) if "\\" in text else "".join(text.split('"')[::2])
+    brackets = outside.encode("utf-8", "replace").translate(None, _NO_BRACKETS)
     depth = 0
     while brackets and depth <= MAX_DEPTH:
-        inner = brackets.replace("[]", "").replace("{}", "")
+        inner = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if len(inner) == len(brackets):
             return depth + len(brackets)
         brackets, depth = inner, depth + 1

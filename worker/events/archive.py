@@ -59,6 +59,10 @@ async def take_agent_event(env: Any, body: dict[str, Any], message: str) -> None
 
 
 async def _put(env: Any, key: str, lines: str) -> None:
-    data = gzip.compress(lines.encode(), mtime=0)  # without a time in it, the same lines are the same bytes
+    data = gzip.compress(
+        lines.encode(),
+        compresslevel=6,  # the default, 9, takes five times as long for a twelfth less
+        mtime=0,  # without a time in it, the same lines are the same bytes
+    )
     about = {"contentType": "application/x-ndjson", "contentEncoding": "gzip"}
     await env.ARCHIVE.put(key, to_js(data), httpMetadata=about)
