@@ -30,8 +30,14 @@ class Sql(Protocol):
     def run(self, statement: str, *parameters: Value) -> None:
         """Run one statement (several, when there are no parameters) whose rows nobody needs."""
 
+    def attempt(self, statement: str, *parameters: Value) -> bool:
+        """Run one statement as `run` does. False when it ended in RAISE(ABORT, 'refused'): it has then changed nothing."""
+
     def transaction(self, body: Callable[[], T]) -> T:
         """Run `body`; when it raises, nothing that it wrote stays. `body` must not wait for anything."""
+
+
+REFUSED = "refused"
 
 
 class ObjectSql:
@@ -53,6 +59,18 @@ class ObjectSql:
 
     def run(self, statement: str, *parameters: Value) -> None:
         self._exec(statement, *[self._null if value is None else value for value in parameters])
+
+    def attempt(self, statement: str, *parameters: Value) -> bool:
+        from pyodide.ffi import JsException
+
+        try:
+            self.run(statement, *parameters)
+        except JsException as fault:
+            # "refused: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)"
+            if str(fault).removeprefix("Error: ").startswith(f"{REFUSED}:"):
+                return False
+            raise
+        return True
 
     def transaction(self, body: Callable[[], T]) -> T:
         from pyodide.ffi import JsException, create_once_callable
@@ -86,6 +104,7 @@ class AfterCommit:
         self._depth = 0
         self.rows = sql.rows
         self.run = sql.run
+        self.attempt = sql.attempt
 
     def transaction(self, body: Callable[[], T]) -> T:
         self._depth += 1

@@ -14,13 +14,15 @@ from contracts.rpc import answer, dumps, text_answer, unwrap
 from durable_objects.base import StatefulObject, log, now_ms
 from durable_objects.sqlite import chunks
 from durable_objects.state import zone_schema, zone_setup
-from durable_objects.stock import answers, audit, keys, outbox, reading, rules, transfers
+from durable_objects.stock import answers, audit, keys, outbox, program, reading, transfers
 from durable_objects.stock.keys import Key
-from durable_objects.stock.posting import LinesRefused, post
+from durable_objects.stock.posting import LinesRefused, post, post_whole
 
 VALUE_BYTES = 1_900_000  # of a text that is bound as one value; the platform takes 2 MB
 RETRY_MS = 2_000
 LONGEST_RETRY_MS = 60_000
+# A change that comes alone is told at once. Those that come while one is told gather for a moment, unless they are many.
+GATHER_S, GATHER_CHARACTERS = 0.02, 20_000
 TARGET_SECONDS = 10.0  # how long a transfer waits for its target before the alarm takes over
 
 
@@ -30,7 +32,7 @@ class WarehouseZone(StatefulObject):
     MIGRATIONS = zone_schema.MIGRATIONS
 
     def _ready(self) -> None:
-        rules.install(self._sql)
+        program.install(self._sql)
         self._known = False
         self._running: set[str] = set()  # idempotency keys of transfers under way in this life of the object
         self._driving: dict[str, asyncio.Task[None]] = {}
@@ -78,6 +80,9 @@ class WarehouseZone(StatefulObject):
         if key is not None and (kept := keys.find(self._sql, key)) is not None:
             return self._replayed(kept)
         now = now_ms()
+        if self._post_whole(head, body, key, now):
+            self._tell_soon(now)
+            return f'{{"replayed":false,"answer":{answers.latest_text(self._sql)}}}'
         if head["bytes"] <= VALUE_BYTES:
             lines, path = [body], "$.lines"
         else:
@@ -100,6 +105,25 @@ class WarehouseZone(StatefulObject):
         if key is not None or head["partial"]:
             self._wake(now + keys.HOUR_MS)
         return f'{{"replayed":false,"answer":{answers.posting_text(self._sql, number)}}}'
+
+    def _post_whole(self, head: Mapping[str, Any], body: str, key: Key | None, now: int) -> bool:
+        """The usual call, applied in one statement. False: not so usual, or lines are refused; nothing has changed."""
+        if head["partial"] or head["bytes"] > VALUE_BYTES:
+            return False
+        author = head["author"]
+        if key is None:
+            return post_whole(self._sql, body, now=now, author=author, path="$.lines")
+
+        def write() -> bool:
+            done = post_whole(self._sql, body, now=now, author=author, path="$.lines")
+            if done:
+                keys.keep_latest(self._sql, key, now)
+            return done
+
+        done = self._sql.transaction(write)
+        if done:
+            self._wake(now + keys.HOUR_MS)
+        return done
 
     def _keep_problem(self, key: Key, problem: ProblemError, head: Mapping[str, Any], now: int) -> None:
         document = {**problem.document(), "instance": head["instance"], "trace_id": head["trace_id"]}
@@ -253,6 +277,8 @@ class WarehouseZone(StatefulObject):
         try:
             while (batch := outbox.batch(self._sql, self._zone)) is not None:
                 outbox.taken(self._sql, unwrap(await warehouse.zone_events(batch)))
+                if len(batch) < GATHER_CHARACTERS and outbox.waiting(self._sql):
+                    await asyncio.sleep(GATHER_S)
             self._failures = 0
         except (ProblemError, JsException) as fault:
             # Nothing is lost: what is not taken stays in the outbox, and the alarm brings it again.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from durable_objects.sqlite import Row, Value
+from durable_objects.sqlite import REFUSED, Row, Value
 
 T = TypeVar("T")
 
@@ -37,6 +37,15 @@ class LocalSql:
                 if pending.strip(" \n\t;"):
                     self._connection.execute(pending).fetchall()
                 pending = ""
+
+    def attempt(self, statement: str, *parameters: Value) -> bool:
+        try:
+            self.run(statement, *parameters)
+        except sqlite3.IntegrityError as fault:
+            if str(fault) == REFUSED:
+                return False
+            raise
+        return True
 
     def transaction(self, body: Callable[[], T]) -> T:
         if self._connection.in_transaction:

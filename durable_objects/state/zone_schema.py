@@ -48,4 +48,5 @@ END;
 MIGRATIONS = (
     Migration(1, "locations, items, stock and ledger", _V1),
     Migration(2, "reservations, limits, postings, transfers, events", STOCK_TABLES),
+    Migration(3, "when a movement was", "ALTER TABLE movement ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"),
 )

@@ -26,6 +26,21 @@ FROM ledger a WHERE a.sequence >= ? AND a.sequence < ? AND NOT (a.kind = 'transf
 """
 
 
+_LATEST = f"""
+SELECT id, applied, iif(rows <= {ROWS_PER_TEXT}, (SELECT group_concat(text) FROM (
+    {_OUTCOMES.replace("a.sequence >= ? AND a.sequence < ?", "a.sequence >= p.first AND a.sequence < p.first + p.rows")}
+)), NULL) FROM posting p ORDER BY id DESC LIMIT 1
+"""
+
+
+def latest_text(sql: Sql) -> str:
+    """`posting_text` of the posting that was made just now, of which no line was refused; the same bytes."""
+    posting, applied, lines = sql.rows(_LATEST)[0]
+    if lines is None:
+        return posting_text(sql, posting)
+    return f'{{"posting":{posting},"applied":{applied},"refused":0,"lines":[{lines}]}}'
+
+
 def posting_text(sql: Sql, posting: int) -> str:
     """A StockOutcome as JSON text."""
     first, rows, applied, refused = sql.rows("SELECT first, rows, applied, refused FROM posting WHERE id = ?", posting)[

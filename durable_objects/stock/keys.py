@@ -60,6 +60,16 @@ def keep(
     )
 
 
+def keep_latest(sql: Sql, key: Key, now: int) -> None:
+    """Remember a new key with the posting that was made just now; in the caller's transaction."""
+    sql.run(
+        "INSERT INTO idempotency (key, at, fingerprint, posting) SELECT ?, ?, ?, max(id) FROM posting",
+        key.key,
+        now,
+        key.fingerprint,
+    )
+
+
 def any_kept(sql: Sql) -> bool:
     """Is there anything that will have to be forgotten?"""
     return bool(sql.rows("SELECT 1 FROM idempotency UNION ALL SELECT 1 FROM refusal LIMIT 1"))

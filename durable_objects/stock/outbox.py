@@ -28,9 +28,10 @@ def waiting(sql: Sql) -> bool:
 
 def batch(sql: Sql, zone: str) -> str | None:
     """The oldest events as WarehouseState.zone_events takes them; None when there are none."""
-    found = sql.rows(
+    (_, held), *found = sql.rows(
+        "SELECT 0, json_group_object(name, CAST(value AS INTEGER)) FROM counter UNION ALL SELECT * FROM ("
         "SELECT sequence, json_object('type', type, 'zone', ?, 'at', at, 'data', json(data)) FROM outbox"
-        " ORDER BY sequence LIMIT ?",
+        " ORDER BY sequence LIMIT ?)",
         zone,
         BATCH_EVENTS,
     )
@@ -43,7 +44,7 @@ def batch(sql: Sql, zone: str) -> str | None:
         texts.append(text)
     if not texts:
         return None
-    news = {"zone": zone, "first": found[0][0], "count": len(texts), "totals": totals(sql)}
+    news = {"zone": zone, "first": found[0][0], "count": len(texts), "totals": json.loads(held)}
     return f"{json.dumps(news)}\n[{','.join(texts)}]"
 
 

@@ -6,46 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.warehouse import MAX_LINES
-from durable_objects.sqlite import Sql, chunks, get_meta
-from durable_objects.stock.rules import BY_NAME, OTHER_END, TAKE, words
+from durable_objects.sqlite import Sql, chunks
+from durable_objects.stock.books import COUNTERS, EVENTS, LEDGER
+from durable_objects.stock.program import POST, TAKE
+from durable_objects.stock.rules import BY_NAME, OTHER_END, words
 
 MAX_LISTED = 1000  # refused lines told in one problem
-LINES_PER_EVENT = 200
-
-# What each operation is called in the event log.
-EVENT_TYPES = {
-    "open": "stock.opened",
-    "receive": "stock.received",
-    "adjust": "stock.adjusted",
-    "reserve": "stock.reserved",
-    "release": "stock.released",
-    "pick": "stock.picked",
-    "count": "stock.counted",
-    "transfer": "stock.moved",
-    "send": "stock.sent",
-    "arrive": "stock.arrived",
-    "return": "stock.returned",
-}
-
-_LEDGER = """
-INSERT INTO ledger (at, kind, reference, location, sku, delta, quantity, version, reserved_delta, reserved, posting, line)
-SELECT ?, op, reference, location, sku, delta, quantity_before + delta, version_before + 1,
-       reserved_delta, reserved_before + reserved_delta, ?, n
-FROM movement WHERE fault IS NULL ORDER BY n, part
-"""
-_EVENTS = f"""
-INSERT INTO outbox (type, at, data)
-SELECT CASE op {" ".join(f"WHEN '{op}' THEN '{name}'" for op, name in EVENT_TYPES.items())} END, ?,
-       json_object('posting', CAST(? AS INTEGER), 'lines', json_group_array(json_object(
-           'location', location, 'sku', sku, 'delta', delta, 'reserved_delta', reserved_delta,
-           'quantity', quantity_before + delta, 'reserved', reserved_before + reserved_delta,
-           'version', version_before + 1, 'reference', reference)))
-FROM movement WHERE fault IS NULL GROUP BY op, n / {LINES_PER_EVENT} ORDER BY min(n)
-"""
-_COUNTERS = """
-UPDATE counter SET value = value + CASE name WHEN 'stock_lines' THEN ? WHEN 'stock_quantity' THEN ? ELSE ? END
-WHERE name IN ('stock_lines', 'stock_quantity', 'reserved_quantity')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +50,20 @@ class Posting:
     refused: int
 
 
+def post_whole(sql: Sql, text: str, *, now: int, author: str, path: str = "$") -> bool:
+    """Apply a call that is all or nothing in one statement. False: a line was refused, and nothing has changed; `post` tells
+    which. The outcome is that of the last posting.
+    """
+    return sql.attempt(POST, text, path, now, author)
+
+
 def post(sql: Sql, lines: Sequence[str], *, now: int, author: str, partial: bool = False, path: str = "$") -> Posting:
     """Apply lines in the caller's transaction. Each text is bound as one value; `path` leads to its list of lines.
 
     Raises LinesRefused unless `partial`; the caller's transaction must end with it.
     """
     _take(sql, lines, path, now)
-    total, faults, rows, touched, delta, reserved_delta, filled = _sums(sql)
+    total, faults, rows = _sums(sql)
     if faults and not partial:
         raise LinesRefused(_refused(sql, MAX_LISTED), faults)
     number = sql.rows(
@@ -102,11 +75,8 @@ def post(sql: Sql, lines: Sequence[str], *, now: int, author: str, partial: bool
         total - faults,
         faults,
     )[0][0]
-    sql.run(_LEDGER, now, number)
-    sql.run(_COUNTERS, filled, delta, reserved_delta)
-    sql.run(_EVENTS, now, number)
-    if touched:
-        sql.run("DELETE FROM reservation WHERE quantity = 0")
+    for statement in (LEDGER, COUNTERS, EVENTS, "DELETE FROM reservation WHERE quantity = 0"):
+        sql.run(statement)
     if faults:
         _keep_refusals(sql, number, now)
     sql.run("DELETE FROM movement")
@@ -114,21 +84,18 @@ def post(sql: Sql, lines: Sequence[str], *, now: int, author: str, partial: bool
 
 
 def _take(sql: Sql, lines: Sequence[str], path: str, now: int) -> None:
-    allow_negative = int(bool(get_meta(sql, "settings", {}).get("allow_negative")))
     first = 0
     for text in lines:
-        sql.run(TAKE, text, path, first, allow_negative, now)
+        sql.run(TAKE, text, path, first, now)
         if len(lines) > 1:
             first = int(sql.rows("SELECT max(n) + 1 FROM movement")[0][0])
 
 
 def _sums(sql: Sql) -> list[int]:
-    """Lines, refused lines, ledger rows, rows that reserve, and what quantity, reserved and filled lines change by."""
+    """Lines, refused lines, and ledger rows to be written."""
     found = sql.rows(
-        "SELECT count(part = 0 OR NULL), count(part = 0 AND fault IS NOT NULL OR NULL), count(fault IS NULL OR NULL),"
-        " count(reserved_delta <> 0 OR NULL), total(iif(fault IS NULL, delta, 0)),"
-        " total(iif(fault IS NULL, reserved_delta, 0)),"
-        " total(iif(fault IS NULL, (quantity_before + delta <> 0) - (quantity_before <> 0), 0)) FROM movement"
+        "SELECT count(part = 0 OR NULL), count(part = 0 AND fault IS NOT NULL OR NULL), count(fault IS NULL OR NULL)"
+        " FROM movement"
     )
     return [int(value) for value in found[0]]
 

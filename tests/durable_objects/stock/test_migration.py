@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from durable_objects.sqlite import migrate
 from durable_objects.state import zone_schema, zone_setup
-from durable_objects.stock import outbox, reading, rules
+from durable_objects.stock import outbox, program, reading
 from local.sqlite import LocalSql
 from tests.durable_objects.stock.zones import HERE, ITEMS, NOW, THERE, differences, line, run, state
 
@@ -35,7 +35,7 @@ def zone_of_version_1() -> LocalSql:
 def test_stock_totals_and_ledger_of_version_1_are_kept_and_agree() -> None:
     sql = zone_of_version_1()
     assert migrate(sql, zone_schema.MIGRATIONS) == len(zone_schema.MIGRATIONS) - 1
-    rules.install(sql)
+    program.install(sql)
     assert (state(sql), state(sql, THERE, "pear")) == ((10, 0, 1), (0, 0, 1))
     assert outbox.totals(sql) == {
         "stock_lines": 1,
@@ -53,7 +53,7 @@ def test_stock_totals_and_ledger_of_version_1_are_kept_and_agree() -> None:
 def test_work_goes_on_from_there_with_versions_limits_and_ledger() -> None:
     sql = zone_of_version_1()
     migrate(sql, zone_schema.MIGRATIONS)
-    rules.install(sql)
+    program.install(sql)
     # 10 apples weigh 1,000 g of 1,500 g: what lay there before is part of the load
     done = run(
         sql, line("receive", 6), line("receive", 5, version=1), line("reserve", 2, reference="order-1"), partial=True
@@ -68,7 +68,7 @@ def test_work_goes_on_from_there_with_versions_limits_and_ledger() -> None:
 def test_a_delivery_that_came_to_version_1_is_still_known() -> None:
     sql = zone_of_version_1()
     migrate(sql, zone_schema.MIGRATIONS)
-    rules.install(sql)
+    program.install(sql)
     again = {"delivery": 3, "kind": "stock", "lines": [{"sku": "apple", "location": HERE, "quantity": 10}]}
     zone_setup.take(sql, "main", again, NOW)
     assert state(sql) == (10, 0, 1)
@@ -77,7 +77,7 @@ def test_a_delivery_that_came_to_version_1_is_still_known() -> None:
 def test_an_item_that_weighs_something_else_now_changes_the_load() -> None:
     sql = zone_of_version_1()
     migrate(sql, zone_schema.MIGRATIONS)
-    rules.install(sql)
+    program.install(sql)
     zone_setup.take(sql, "main", {"delivery": 4, "kind": "items", "items": [{"sku": "apple", "weight_g": 140}]}, NOW)
     # 10 apples of 140 g are 1,400 g of 1,500 g
     assert run(sql, line("receive", 1), partial=True).refused == 1

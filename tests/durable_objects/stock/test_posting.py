@@ -2,7 +2,7 @@ import json
 
 from contracts.events import known_type
 from durable_objects.stock import answers, outbox, reading
-from durable_objects.stock.posting import EVENT_TYPES
+from durable_objects.stock.books import EVENT_TYPES
 from tests.durable_objects.stock.zones import HERE, THERE, differences, line, new_zone, run, state
 
 
@@ -82,6 +82,17 @@ def test_a_batch_of_events_is_bounded_in_size_and_loses_none() -> None:
         batches += 1
         outbox.taken(sql, seen)
     assert (seen, batches > 1) == (30, True)
+
+
+def test_the_first_answer_is_the_same_bytes_as_a_later_one() -> None:
+    sql = new_zone()
+    for lines in (
+        [line("receive", 5)],
+        [line("reserve", 2, reference="a"), line("transfer", 2, to=THERE), line("count", 7)],
+        [line("receive", 1, sku="idea")] * 5000,  # longer than one part
+    ):
+        done = run(sql, *lines)
+        assert answers.latest_text(sql) == answers.posting_text(sql, done.id)
 
 
 def test_the_answer_is_the_same_bytes_whenever_it_is_made() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from durable_objects.stock import rules
+from durable_objects.stock import program
 from durable_objects.stock.posting import LinesRefused, Refused
 from local.sqlite import LocalSql
 from tests.durable_objects.stock.zones import HERE, THERE, differences, line, new_zone, run, state
@@ -181,8 +181,8 @@ def test_in_a_partial_call_a_refused_line_has_no_effect_on_the_next() -> None:
 
 def test_the_rules_are_written_once_and_again_when_they_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     sql = new_zone()
-    assert rules.install(sql) is False
-    monkeypatch.setattr(rules, "_MARK", "-- rules of another release")
-    assert rules.install(sql) is True
-    assert rules.install(sql) is False
+    assert program.install(sql) is False
+    monkeypatch.setattr(program, "_MARK", "-- program of another release")
+    assert program.install(sql) is True
+    assert program.install(sql) is False
     run(sql, line("receive", 1))
