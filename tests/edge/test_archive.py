@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,7 @@ from contracts.webhook_signing import verify
 from tests.edge.conftest import Edge, until
 from tests.edge.following import archived, head, put_item
 from tests.edge.receiver import Receiver
+from tests.edge.stock import APPLES
 from tests.edge.warehouses import create
 
 
@@ -74,12 +77,31 @@ def test_agents_events_are_archived_once_each_beside_the_warehouses_for_the_boot
     assert edge.http.get(path, headers={"authorization": f"Bearer {key}"}).status_code == 403
 
 
-def test_an_event_drops_the_copies_that_it_makes_old(edge: Edge) -> None:
-    """The layout is kept for minutes in KV. A write drops the isolate's copy at once, the queue's consumer that in KV."""
-    path = f"/v1/warehouses/{create(edge, stock=[])}/layout"
-    until(lambda: edge.http.get(path).headers["x-cache"] == "hit")
-    put_item(edge, path.split("/")[3], "fig")
-    until(lambda: edge.http.get(path).headers["x-cache"] == "miss")
+def kv_copies(edge: Edge, path: str) -> int:
+    """How many answers to this path lie in KV, as the local platform keeps it on disk."""
+    found = 0
+    for file in (edge.stack.state_dir / "cloudflare").glob("*/kv/*/*.sqlite"):
+        opened = contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True))
+        with contextlib.suppress(sqlite3.OperationalError), opened as store:  # another file of the platform's
+            text = "SELECT count(*) FROM _mf_entries WHERE key LIKE ?"
+            found += store.execute(text, (f"c:default:{path}?%",)).fetchone()[0]
+    return found
+
+
+def test_an_event_drops_the_copies_that_it_makes_old_and_no_others(edge: Edge) -> None:
+    """Layout and configuration are kept in KV. A change of the configuration makes its own copy old, one of the stock none."""
+    name = create(edge)
+    layout, configuration = (f"/v1/warehouses/{name}/{part}" for part in ("layout", "configuration"))
+    for path in (layout, configuration):
+        until(lambda path=path: edge.http.get(path) and kv_copies(edge, path))
+    adjust = {"op": "adjust", "delta": 1}
+    assert edge.http.post(f"/v1/warehouses/{name}/zones/fast/stock/{APPLES}/apple", json=adjust).status_code == 200
+    put_item(edge, name, "fig")
+    until(lambda: len(archived(edge.http, name)) == head(edge, name))  # the consumer has had both
+    assert (kv_copies(edge, layout), kv_copies(edge, configuration)) == (1, 1)
+    edge.http.patch(configuration, json={"labels": {"a": "1"}}).raise_for_status()
+    until(lambda: kv_copies(edge, configuration) == 0)
+    assert kv_copies(edge, layout) == 1
 
 
 def test_a_webhook_gets_the_events_it_wants_signed(edge: Edge, receiver: Receiver) -> None:
