@@ -242,6 +242,17 @@ def test_a_repeated_lease_call_gets_what_the_first_one_still_holds() -> None:
     assert caught.value.code == "idempotency-key-reused"
 
 
+def test_a_repeated_lease_call_does_not_get_what_somebody_else_holds_by_now() -> None:
+    sql = new_queue()
+    put(sql, task("a"))
+    leases.remember(sql, "key", "print", take(sql), NOW)
+    later = NOW + 3_600_000
+    timing.advance(sql, later)
+    (other,) = take(sql, now=later)
+    assert other["id"] == "a"
+    assert leases.repeated(sql, "key", "print") == []
+
+
 def everything(sql: object, **query: object) -> list[str]:
     found, cursor = [], ""
     while True:
