@@ -21,8 +21,9 @@ from durable_objects.stock.posting import LinesRefused, post, post_whole
 VALUE_BYTES = 1_900_000  # of a text that is bound as one value; the platform takes 2 MB
 RETRY_MS = 2_000
 LONGEST_RETRY_MS = 60_000
-# A change that comes alone is told at once. Those that come while one is told gather for a moment, unless they are many.
-GATHER_S, GATHER_CHARACTERS = 0.02, 20_000
+# The caller's answer leaves first, then the change is told. Those that come meanwhile gather a little longer, unless they
+# are many.
+ANSWER_S, GATHER_S, GATHER_CHARACTERS = 0.003, 0.02, 20_000
 TARGET_SECONDS = 10.0  # how long a transfer waits for its target before the alarm takes over
 
 
@@ -264,15 +265,16 @@ class WarehouseZone(StatefulObject):
     def _tell_soon(self, now: int) -> None:
         """Let the warehouse have the new events, without making the caller wait. The alarm stands by."""
         self._wake(now + RETRY_MS)
-        self._tell()
+        self._tell(ANSWER_S)
 
-    def _tell(self) -> asyncio.Task[None]:
+    def _tell(self, pause: float = 0.0) -> asyncio.Task[None]:
         """The one task that sends events in order; it ends when none are left, or sending has failed."""
         if self._telling is None or self._telling.done():
-            self._telling = asyncio.ensure_future(self._tell_warehouse())
+            self._telling = asyncio.ensure_future(self._tell_warehouse(pause))
         return self._telling
 
-    async def _tell_warehouse(self) -> None:
+    async def _tell_warehouse(self, pause: float) -> None:
+        await asyncio.sleep(pause)
         warehouse = self.env.WAREHOUSE_STATE.getByName(":".join(self._names[:2]))
         try:
             while (batch := outbox.batch(self._sql, self._zone)) is not None:
