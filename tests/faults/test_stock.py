@@ -37,7 +37,7 @@ LAYOUT = {
 OPTIONS: dict[str, Any] = {
     "with_engine": False,
     "extra_arguments": ["--enable-containers=false"],
-    "start_seconds": 180.0,
+    "start_seconds": 240.0,
     "extra_vars": {"RATE_LIMITS": "client=100000/100000 tenant=100000/100000"},
 }
 
@@ -107,7 +107,7 @@ def wait_for_work(clients: list[Client], carriers: list[Carrier], more: int) -> 
     def done() -> int:
         return sum(client.serial for client in clients) + sum(len(carrier.known) for carrier in carriers)
 
-    goal, deadline = done() + more, time.monotonic() + 120
+    goal, deadline = done() + more, time.monotonic() + 240
     while done() < goal:
         assert time.monotonic() < deadline, "the work does not go on"
         time.sleep(0.005)
@@ -131,7 +131,7 @@ def one_kill(stack: Stack, clients: list[Client], carriers: list[Carrier], numbe
     finally:
         over.set()
         for thread in threads:
-            thread.join(timeout=90)
+            thread.join(timeout=240)
     assert not failures, failures[0]
 
 
@@ -156,7 +156,7 @@ def test_after_kills_at_random_moments_every_acknowledged_change_is_there_and_ea
     body = {"id": "w", "layout": LAYOUT, "items": [{"sku": sku} for sku in skus], "stock": stock}
     assert http.post("/v1/warehouses", json=body).status_code == 201
     recorder, zone = Recorder(), "/v1/warehouses/w/zones/fast"
-    clients = [Client(n, http, zone, recorder, random.Random(f"{seed}-{n}"), patience=120) for n in range(CLIENTS)]
+    clients = [Client(n, http, zone, recorder, random.Random(f"{seed}-{n}"), patience=240) for n in range(CLIENTS)]
     carriers = [Carrier(http, "w", f"c{n}", random.Random(f"{seed}-c{n}")) for n in range(CARRIERS)]
     for number in range(KILLS):
         one_kill(stack, clients, carriers, number, rng)
@@ -170,7 +170,7 @@ def test_after_kills_at_random_moments_every_acknowledged_change_is_there_and_ea
 
 def settled(http: httpx.Client) -> None:
     """Wait until the alarms have brought every transfer to its end, and the warehouse knows of every change."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while True:
         zones = [http.get(f"/v1/warehouses/w/zones/{name}").json() for name in SHELVES]
         summary = http.get("/v1/warehouses/w").json()
