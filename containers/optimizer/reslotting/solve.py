@@ -30,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 HOTTEST, HOTTEST_TRIES, COLDEST = 0.1, 1000.0, 0.002
 # Of the time left, what the first moves get at most; where moves are limited, what the search gets after them, and a second
 # search, because the order of the moves may need more of them than the search counted.
-KEPT_BACK = 3.0  # times what choosing and answering took for the first moves: the check reads the answer too
+KEPT_BACK = 5.0  # times what choosing and answering took for the first moves: the check reads the answer too
 FIRST_SHARE, SEARCH_SHARE, AGAIN_SHARE = 0.2, 0.7, 0.9
 
 
