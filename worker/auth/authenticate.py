@@ -19,6 +19,7 @@ from worker.auth.jwks import KEY_SETS
 from worker.auth.principals import PRINCIPALS
 from worker.auth.webcrypto import fetch_keys, verify
 from worker.call import Principal
+from worker.log import event
 from worker.storage import ask
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -115,9 +116,7 @@ def _agent(env: Any, token: str, now: float) -> tuple[Principal, float]:
 
 async def _jwt(env: Any, text: str, now: float) -> tuple[Principal, float]:
     token = jwt.take_apart(text)
-    configured = getattr(env, "JWT_ISSUERS", "")
-    name = token.claims.get("iss")
-    issuers = jwt.parse_issuers(configured if isinstance(configured, str) else "")
+    issuers, name = _issuers(env), token.claims.get("iss")
     issuer = issuers.get(name) if isinstance(name, str) else None
     if issuer is None:
         raise jwt.refused("the token's issuer is not trusted here")
@@ -131,6 +130,17 @@ async def _jwt(env: Any, text: str, now: float) -> tuple[Principal, float]:
     if not genuine:
         raise jwt.refused("the token's signature does not match")
     return Principal(issuer.tenant, f"jwt:{subject}", role, via="jwt"), expires
+
+
+def _issuers(env: Any) -> dict[str, jwt.Issuer]:
+    """Raises ProblemError unavailable when the variable cannot be read: who may come in is not known then."""
+    configured = getattr(env, "JWT_ISSUERS", "")
+    try:
+        return jwt.parse_issuers(configured if isinstance(configured, str) else "")
+    except (ValueError, TypeError, KeyError) as error:
+        event("jwt-issuers-unreadable", error=str(error))
+        detail = "the trusted issuers are configured wrongly (JWT_ISSUERS)"
+        raise ProblemError("unavailable", detail, headers={"retry-after": "60"}) from None
 
 
 async def _session(env: Any, secret: str, now: float, context: Context) -> Principal:
