@@ -1,16 +1,11 @@
-"""Request headers, read when they are needed: each look-up crosses into JavaScript, a full copy of all costs some 160 µs
-(measured on workerd), one look-up about 6 µs. Those that nearly every request is asked for come together as one text, for
-less than half of what they cost one by one. Whoever needs all of them takes them as one text too."""
+"""Request headers, read one by one when they are needed: each look-up crosses into JavaScript, a full copy of all costs
+some 160 µs (measured on workerd), one look-up about 6 µs. Whoever needs all of them takes them as one text."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-# What the gateway itself looks at. None of them may hold a line break, and an empty one means what an absent one means.
-USUAL = ("traceparent", "x-deadline", "authorization", "accept", "if-none-match", "origin")
-_usual: Any = None  # as a JavaScript array, made at first use
 
 
 class RequestHeaders(Mapping[str, str]):
@@ -27,24 +22,12 @@ class RequestHeaders(Mapping[str, str]):
     def find(self, name: str) -> str | None:
         """The value of `name`, or None."""
         known = self._known
-        if not known:
-            self._read_usual()
         if name in known:
             return known[name]
         value = self._get(name)
         text = value if isinstance(value, str) else None  # JavaScript's null is an object of its own
         known[name] = text
         return text
-
-    def _read_usual(self) -> None:
-        global _usual
-        if _usual is None:
-            import js
-
-            _usual = js.Array.of(*USUAL)
-        values = _usual.map(self._get, self._source).join("\n").split("\n")
-        for name, value in zip(USUAL, values, strict=True):
-            self._known[name] = value or None
 
     def get(self, name: str, default: Any = None) -> Any:
         """Mapping's own would raise and catch a KeyError for every header that is not there: 5 µs."""
