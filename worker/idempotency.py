@@ -19,11 +19,12 @@ from worker.auth.webcrypto import seal, unseal
 from worker.call import Call, Reply
 from worker.render import render
 from worker.routing import Route
-from worker.streams import copied_text, whole
+from worker.streams import copied, text_within, whole
 
 HEADER = "idempotency-key"
 _FORM = re.compile(r"^[\x21-\x7e]{1,255}$")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MAX_STREAMED_BYTES = 400_000  # of an agent's answer; a longer one is repeated without its body
 _SHARDS = 16  # objects per tenant: one object would take every unsafe request of the tenant in turn
 
 
@@ -82,11 +83,11 @@ async def _streamed(call: Call, memory: _Memory, reply: Reply) -> Reply:
     if reply.status >= 500 or reply.status == 429:
         await memory.forget()
         return reply
-    reply.response, text, media_type = copied_text(reply.response)
+    reply.response, copy, media_type = copied(reply.response)
 
     async def remember() -> None:
         try:
-            content = await text
+            content = await text_within(copy, MAX_STREAMED_BYTES)
         except Exception:  # it broke off: there is no whole answer that could be repeated
             await memory.forget()
             raise

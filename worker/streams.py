@@ -62,9 +62,22 @@ async def whole(stream: Any, limit: int) -> tuple[Any, bytes]:
     return content, digest
 
 
-def copied_text(response: Any) -> tuple[Any, Any, str]:
-    """A Response in two: itself for the client, and a promise of all its text; and its media type."""
+def copied(response: Any) -> tuple[Any, Any, str]:
+    """A Response in two: itself for the client, a second stream of its body, and its media type."""
     raw = getattr(response, "js_object", response)
     kind = raw.headers.get("content-type")
-    copy = raw.clone()
-    return raw, copy.text(), kind if isinstance(kind, str) else "application/octet-stream"
+    return raw, raw.clone().body, kind if isinstance(kind, str) else "application/octet-stream"
+
+
+async def text_within(stream: Any, limit: int) -> str | None:
+    """All of a stream as text; None, and the rest is let go, when it is longer than `limit` bytes."""
+    if not stream:
+        return ""
+    reader, parts, size = stream.getReader(), [], 0
+    while not (part := await reader.read()).done:
+        size += int(part.value.byteLength)
+        if size > limit:
+            await reader.cancel()
+            return None
+        parts.append(part.value.to_bytes())
+    return b"".join(parts).decode("utf-8", "replace")

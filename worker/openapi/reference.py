@@ -101,11 +101,13 @@ def _samples(part: dict[str, Any]) -> str:
     for media in part.get("content", {}).values():
         for name, entry in media.get("examples", {}).items():
             found[name] = (
-                f"<pre>{escape(entry['value'])}</pre>" if isinstance(entry["value"], str) else _json(entry["value"])
+                f"<pre tabindex='0'>{escape(entry['value'])}</pre>"
+                if isinstance(entry["value"], str)
+                else _json(entry["value"])
             )
     named = len(found) > 1
     return "".join(f"<p>{escape(name)}</p>{text}" if named else text for name, text in found.items())
 
 
 def _json(value: Any) -> str:
-    return f"<pre>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</pre>" if value else ""
+    return f"<pre tabindex='0'>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</pre>" if value else ""
