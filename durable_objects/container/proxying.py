@@ -69,7 +69,7 @@ def tracked_web_socket(response: Any, active: Callable[[], None], ended: Callabl
     """A response whose WebSocket passes every message on, both ways; `ended` is called once when it closes."""
     inner = response.webSocket
     outer_client, outer = js.Object.values(js.WebSocketPair.new())
-    proxies: list[Any] = []
+    listeners: list[tuple[Any, str, Any]] = []
     closed = False
 
     def finish() -> None:
@@ -77,7 +77,9 @@ def tracked_web_socket(response: Any, active: Callable[[], None], ended: Callabl
         if not closed:
             closed = True
             ended()
-            for proxy in proxies:
+            for source, name, proxy in listeners:
+                # Closing one side makes the other one tell that it has closed: nobody listens to that any more.
+                source.removeEventListener(name, proxy)
                 proxy.destroy()
 
     def relay(source: Any, target: Any) -> None:
@@ -99,7 +101,7 @@ def tracked_web_socket(response: Any, active: Callable[[], None], ended: Callabl
 
         for name, handler in (("message", message), ("close", close), ("error", error)):
             proxy = create_proxy(handler)
-            proxies.append(proxy)
+            listeners.append((source, name, proxy))
             source.addEventListener(name, proxy)
 
     for socket in (inner, outer):

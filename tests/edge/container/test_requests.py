@@ -159,6 +159,8 @@ def test_a_web_socket_that_the_client_closes_is_no_longer_in_flight(world: World
 
     asyncio.run(talk())
     box.wait(lambda: box.state["in_flight"] == 0)
+    # Nothing listens any more when the other side tells that it has closed too.
+    assert world.log is None or "has already been destroyed" not in world.log.read_text()
 
 
 def test_a_request_to_a_dead_container_is_repeated_once_on_a_new_one_if_that_is_safe(world: World) -> None:

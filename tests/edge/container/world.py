@@ -73,6 +73,7 @@ class Box:
 class World:
     url: str
     http: httpx.Client
+    log: Path | None = None  # the runtime's, where this run has started it
 
     def box(self, kind: str) -> Box:
         """A fresh object that runs the program of `kind` (worker/main.py lists them)."""
@@ -105,4 +106,4 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         Stack(folder, config=staged(folder / "worker")) as stack,
         httpx.Client(base_url=stack.url, timeout=60) as client,
     ):
-        yield World(stack.url, client)
+        yield World(stack.url, client, stack.state_dir / "logs" / "worker.log")
