@@ -83,9 +83,14 @@ class Chain:
         capacity = self.units.arrays[2]
         self._stretch = (capacity, np.zeros(3))
         arrays = list(self.units.arrays)
-        arrays[2] = capacity + (capacity * STRETCH).astype(np.int64)
+        arrays[2] = capacity + (capacity * (0.0 if self.timed else STRETCH)).astype(np.int64)
         self._stretched = tuple(arrays)
         self.restart(self.start)
+
+    @property
+    def timed(self) -> bool:
+        """Whether lateness counts."""
+        return bool(self.units.weights[7] > 0)
 
     @property
     def objective(self) -> float:

@@ -20,6 +20,8 @@ from containers.optimizer.floor.places import Floor
 NEIGHBOURS = 15
 # Temperatures as shares of the mean cost of a batch, tuned on instances of Henn & Wäscher and Muter & Öncan.
 HOT, COLD = 0.025, 0.003
+# With deadlines carts are never overfull and the end is colder: a late order weighs more than metres saved.
+TIMED_HOT, TIMED_COLD = 0.02, 0.001
 CHUNK_MOVES = 4000
 # Savings need all pairs; beyond this many units they are made within windows of neighbours on the floor.
 WINDOW = 700
@@ -108,6 +110,7 @@ def construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
 def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
     """Cool every chain over a share of the time or iterations left, whichever is used up first. Returns all moves."""
     scale = chains[0].objective / max(1, len(np.unique(chains[0].best)))
+    warmest, coldest = (TIMED_HOT, TIMED_COLD) if chains[0].timed else (HOT, COLD)
     limit = run.budget.iterations
     if limit is not None:
         limit = moves + max(1, round((limit - moves) * share))
@@ -121,7 +124,7 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
                 progress = max(progress, done) if progress >= 1 else done
             if progress >= 1:
                 break
-            hot = scale * HOT * (COLD / HOT) ** progress
+            hot = scale * warmest * (coldest / warmest) ** progress
             chunk = CHUNK_MOVES if limit is None else min(CHUNK_MOVES, limit - moves)
             list(threads.map(lambda chain: chain.run(chunk, hot, hot), chains))  # noqa: B023 - run at once
             moves += chunk
