@@ -16,6 +16,7 @@ from containers.optimizer.floor.places import Floor, floor_of
 from containers.optimizer.floor.stops import MAX_SUBSET_STOPS as MAX_EXACT_STOPS
 from containers.optimizer.routing import held_karp, rules
 from containers.optimizer.routing.places import places_for
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import Bound, Objective, Reference, Unassigned
@@ -122,9 +123,9 @@ def solve(instance: Instance, run: Run) -> Answer:
         takes: tuple[Take, ...] = ()
         lower = None
         if one.lines:
-            seconds = max(0.05, run.remaining_s / max(1, to_choose)) if run.stop_reason is None else 0.0
+            clock = Clock.of(max(0.05, run.remaining_s / max(1, to_choose)), lambda: run.stop_reason is not None)
             rounds = run.budget.iterations or MOST_ROUNDS
-            takes, lower = places_for(instance.floor, one, left, seconds, rounds, run.seed)
+            takes, lower = places_for(instance.floor, one, left, clock, rounds, run.seed)
             to_choose -= 1
             wanted = {line.sku for line in one.lines}
             if wanted & touched or lower is None:  # what earlier lists took might have been left for this one
@@ -266,7 +267,7 @@ def warm() -> None:
     AisleFloor(layout.model_copy(update={"blocks": 2})).tour([1, 4])
     stock = {"a": Counter({"A01-L-001-1": 1, "A02-L-003-1": 2}), "b": Counter({"A01-L-002-1": 1, "A02-L-001-1": 1})}
     lines = [{"sku": "a", "quantity": 2}, {"sku": "b", "quantity": 1}]
-    places_for(AisleFloor(layout), PickList.model_validate({"id": "L", "lines": lines}), stock, 1.0)
+    places_for(AisleFloor(layout), PickList.model_validate({"id": "L", "lines": lines}), stock, Clock.of(1.0))
     held_karp.tour_bound(np.ones((4, 4)), 3.0)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from containers.optimizer.floor.places import Floor
 from containers.optimizer.routing import program
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
 from contracts.problems.routing import PickList, Take
 
@@ -15,30 +15,29 @@ Stock = Mapping[str, Counter[str]]  # article → location → pieces
 
 
 def places_for(
-    floor: Floor, one: PickList, stock: Stock, seconds: float, rounds: int = 100, seed: int = 1
+    floor: Floor, one: PickList, stock: Stock, clock: Clock, rounds: int = 100, seed: int = 1
 ) -> tuple[tuple[Take, ...], float | None]:
     """(what to take where, a proven lower bound in metres or None); takes it out of `stock`, which must hold enough.
 
-    Ends after `seconds`, or after so many `rounds` of search.
+    Ends when the clock runs out, or after so many `rounds` of search.
     """
     need = Counter[str]()
     for line in one.lines:
         need[line.sku] += line.quantity
     fixed = {floor.position(name) for name in one.locations}
-    found = _search(floor, need, stock, fixed, seconds, rounds, seed)
+    found = _search(floor, need, stock, fixed, clock, rounds, seed)
     if found is None:
         return _taken(floor, need, stock, _near_places(floor, need, stock, fixed)), None
     return _taken(floor, need, stock, found[0]), found[1]
 
 
 def _search(
-    floor: Floor, need: Counter[str], stock: Stock, fixed: set[int], seconds: float, rounds: int, seed: int
+    floor: Floor, need: Counter[str], stock: Stock, fixed: set[int], clock: Clock, rounds: int, seed: int
 ) -> tuple[set[int], float] | None:
     """(places that hold the need on a short tour, a lower bound), or None where only near places can be chosen."""
     from containers.optimizer.routing.scattered.network import MAX_OPTIONS, options_at_most
     from containers.optimizer.routing.scattered.search import search
 
-    deadline = time.perf_counter() + seconds
     on_ladder = floor.on_ladder(()) if floor.exact else None
     if on_ladder is None:
         return None
@@ -51,14 +50,14 @@ def _search(
                 here[sku] = here.get(sku, 0) + pieces
     choice = choice_of(supply, need, frozenset(fixed))
     if options_at_most(ladder, choice) <= MAX_OPTIONS:
-        return search(ladder, choice, deadline, rounds, seed)
+        return search(ladder, choice, clock, rounds, seed)
     if ladder.floating:
         return None
     every = {position: {f"sku {sku}": pieces for sku, pieces in held.items()} for position, held in supply.items()}
     for position in fixed:
         every.setdefault(position, {})[f"at {position}"] = 1
     demand = {f"sku {sku}": pieces for sku, pieces in need.items()} | {f"at {position}": 1 for position in fixed}
-    solved = program.choose(ladder, every, demand, seconds)
+    solved = program.choose(ladder, every, demand, clock.left())
     return None if solved is None else (set(solved.positions), solved.bound + ladder.stub)
 
 

@@ -5,13 +5,13 @@ Starting from nothing, items enter a few at a time in the same way.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.labels import Labelled, extend_labels
 from containers.optimizer.routing.scattered.network import FloatArray, Network
@@ -51,23 +51,23 @@ class Neighbourhood:
         self.length, self.options = length, options
         self._serving = self._serve(options, range(len(self.network.demand)))
 
-    def build(self, deadline: float) -> None:
+    def build(self, clock: Clock) -> None:
         """A first tour: items enter one by one, each where it lengthens the tour least, those of few places first."""
         places = Counter(i for held in self._held.values() for i in held)
         for i in sorted(range(len(self.network.demand)), key=lambda i: (places[i], i)):
-            seen = self._choose([i], float("inf"), deadline)
+            seen = self._choose([i], float("inf"), clock)
             if seen.length == float("inf"):
                 return
             self._serving |= self._serve(seen.options, [*self._serving, i])
         self.take(seen.length, seen.options)
 
-    def improve(self, deadline: float, patience: int) -> None:
+    def improve(self, clock: Clock, patience: int) -> None:
         """Moves until so many in a row have found nothing shorter."""
         waited = 0
-        while waited < patience and time.perf_counter() < deadline:
+        while waited < patience and not clock.over():
             waited += 1
             free = self._near_items()
-            seen = self._choose(free, self.length, deadline)
+            seen = self._choose(free, self.length, clock)
             self.size = max(2, self.size - 1) if seen.labels > MANY_LABELS else self.size
             self.size = min(len(self.network.demand), self.size + (seen.labels < FEW_LABELS))
             if seen.length < self.length - 1e-6:
@@ -85,7 +85,7 @@ class Neighbourhood:
         spread = np.abs(np.array(middle) - center) * self.random.uniform(0.5, 1.5, count)
         return [int(i) for i in np.argsort(spread, kind="stable")[:size]]
 
-    def _choose(self, free: list[int], limit: float, deadline: float) -> Labelled:
+    def _choose(self, free: list[int], limit: float, clock: Clock) -> Labelled:
         """The best tour in which `free` items go anywhere and the others stay where they are served."""
         network = self.network
         fixed = {place for i, places in self._serving.items() if i not in free for place in places}
@@ -95,11 +95,11 @@ class Neighbourhood:
         relaxation = Relaxation(network, (), wanted, alive, final_of)
         if limit == float("inf"):  # room for every label
             width = network.nodes * (1 + int(network.demand[free].sum()))
-            return extend_labels(relaxation, self.prices, limit, width, deadline)
+            return extend_labels(relaxation, self.prices, limit, width, clock)
         bound, prices, _ = relaxation.ascend(self.prices, limit, STEPS, 0.5)
         if bound >= limit - 1e-6:
             return Labelled(float("inf"), [], bound, 0)
-        return extend_labels(relaxation, prices, limit, WIDTH, deadline)
+        return extend_labels(relaxation, prices, limit, WIDTH, clock)
 
     def _allowed(self, fixed: set[Place]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
         """(options that pass all fixed places, stages after which the tour may be whole)."""

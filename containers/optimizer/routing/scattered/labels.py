@@ -6,7 +6,6 @@ promising are kept (a beam), and the cheapest completion among those that were d
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 
 from containers.optimizer.floor.bits import ONE
 from containers.optimizer.jit import kernel
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.network import FloatArray
 from containers.optimizer.routing.scattered.relaxation import Relaxation
 
@@ -38,10 +38,8 @@ class Labelled:
     labels: int
 
 
-def extend_labels(
-    relaxation: Relaxation, prices: FloatArray, limit: float, width: int, deadline: float = INFINITY
-) -> Labelled:
-    """The best tour shorter than `limit`, keeping at most `width` labels a stage; stops at `deadline` (perf_counter)."""
+def extend_labels(relaxation: Relaxation, prices: FloatArray, limit: float, width: int, clock: Clock) -> Labelled:
+    """The best tour shorter than `limit`, keeping at most `width` labels a stage; ends early when the clock runs out."""
     network = relaxation.network
     paid = relaxation.bound(prices)
     prices = np.where(relaxation.priced, prices, 0.0)
@@ -87,7 +85,7 @@ def extend_labels(
         total += seen
         best = min(best, found)
         lowest = min(lowest, dropped + payment)
-        if count and time.perf_counter() > deadline:
+        if count and clock.over():
             lowest = min(lowest, float(old[4][:count].min()) + payment)
             break
     return Labelled(best, _options(ends, history), min(lowest, best, limit), total)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from containers.optimizer.floor.ladder import Ladder
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.improve import Neighbourhood
 from containers.optimizer.routing.scattered.labels import extend_labels
@@ -44,11 +45,11 @@ class Found:
 
 
 class Search:
-    """One list's search. `rounds` ends it deterministically, `deadline` (perf_counter) by the clock."""
+    """One list's search. `rounds` ends it deterministically, the clock by time."""
 
-    def __init__(self, network: Network, choice: Choice, deadline: float, rounds: int, seed: int) -> None:
+    def __init__(self, network: Network, choice: Choice, clock: Clock, rounds: int, seed: int) -> None:
         self.network = network
-        self.deadline = deadline
+        self.clock = clock
         self.rounds = rounds
         self.found = Found()
         self.alive = np.ones(len(network.cost), dtype=np.bool_)  # options that a better tour than the best may take
@@ -65,7 +66,7 @@ class Search:
         if not self.found.options:
             self._improve()
         for number in range(self.rounds):
-            if self.found.proven or time.perf_counter() > self.deadline:
+            if self.found.proven or self.clock.over():
                 break
             self._round(number)
         return self.found
@@ -89,7 +90,7 @@ class Search:
         started = time.perf_counter()
         self._raise_to(relaxation.bound(self.prices))
         took = time.perf_counter() - started
-        left = self.deadline - time.perf_counter()
+        left = self.clock.left()
         steps = min(steps, int(left / took / 3)) if took * steps * 3 > left else steps
         bound, prices, wrong = relaxation.ascend(self.prices, above, steps, size)
         self.prices = np.where(relaxation.priced, prices, self.prices)
@@ -97,7 +98,7 @@ class Search:
         self._raise_to(bound)
 
     def _extend(self, relaxation: Relaxation, width: int) -> None:
-        seen = extend_labels(relaxation, self.prices, self.found.length, width, self.deadline)
+        seen = extend_labels(relaxation, self.prices, self.found.length, width, self.clock)
         self._accept(seen.length, seen.options)
         self._raise_to(seen.bound)
 
@@ -106,9 +107,9 @@ class Search:
         near.prices, near.alive = self.prices, self.alive
         if self.found.options:
             near.take(self.found.length, list(self.found.options))
-            near.improve(self.deadline, PATIENCE)
+            near.improve(self.clock, PATIENCE)
         else:
-            near.build(self.deadline)
+            near.build(self.clock)
         self._accept(near.length, near.options)
         self._raise_to(self.found.bound)
 
@@ -124,7 +125,7 @@ class Search:
 
 
 def search(
-    ladder: Ladder, choice: Choice, deadline: float, rounds: int = 100, seed: int = 1
+    ladder: Ladder, choice: Choice, clock: Clock, rounds: int = 100, seed: int = 1
 ) -> tuple[set[int], float] | None:
     """(positions, metres that no choice of places is shorter than), or None when no tour was found in time.
 
@@ -133,7 +134,7 @@ def search(
     if not choice.demand:
         return set(choice.forced), ladder.tour_length(choice.forced)
     network = network_of(ladder, choice)
-    found = Search(network, choice, deadline, rounds, seed).run()
+    found = Search(network, choice, clock, rounds, seed).run()
     if found.length == INFINITY:
         return None
     return network.positions(list(found.options)) | choice.forced, found.bound + ladder.stub

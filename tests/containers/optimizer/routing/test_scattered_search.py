@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graphs import GraphFloor
 from containers.optimizer.routing import program
 from containers.optimizer.routing.family import warm
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
 from containers.optimizer.routing.scattered.search import search
 from contracts.layout import AccessPoint, ParametricLayout
@@ -63,7 +63,7 @@ def test_search_and_program_agree_on_the_shortest_tour(blocks: int) -> None:
     rng = random.Random(SEED + blocks)
     for trial in range(12 // blocks**2):
         floor, supply, demand = _case(rng, blocks)
-        found = search(floor.ladder, choice_of(supply, demand, frozenset()), time.perf_counter() + 20)
+        found = search(floor.ladder, choice_of(supply, demand, frozenset()), Clock.of(20))
         assert found is not None
         positions, bound = found
         length = floor.tour_length(positions)
@@ -81,7 +81,7 @@ def test_places_that_must_be_visited_are_part_of_the_tour() -> None:
     for trial in range(10):
         floor, supply, demand = _case(rng, 2)
         fixed = frozenset(rng.sample(range(floor.positions), 2))
-        found = search(floor.ladder, choice_of(supply, demand, fixed), time.perf_counter() + 20)
+        found = search(floor.ladder, choice_of(supply, demand, fixed), Clock.of(20))
         assert found is not None
         positions, bound = found
         assert fixed <= positions
@@ -94,14 +94,14 @@ def test_an_early_end_leaves_a_tour_that_holds_and_a_bound_below_the_shortest() 
     for trial in range(10):
         floor, supply, demand = _case(rng, 2)
         choice = choice_of(supply, demand, frozenset())
-        whole = search(floor.ladder, choice, time.perf_counter() + 20)
-        early = search(floor.ladder, choice, time.perf_counter() + 20, rounds=0)
+        whole = search(floor.ladder, choice, Clock.of(20))
+        early = search(floor.ladder, choice, Clock.of(20), rounds=0)
         assert whole is not None
         assert early is not None
         assert early[1] <= whole[1] + 1e-6, (SEED, trial)
         assert floor.tour_length(early[0]) >= whole[1] - 1e-6, (SEED, trial)
         assert _holds(early[0], supply, demand)
-        assert search(floor.ladder, choice, time.perf_counter() + 20, rounds=0) == early
+        assert search(floor.ladder, choice, Clock.of(20), rounds=0) == early
 
 
 @pytest.mark.parametrize("hanging", ["everywhere", "between"])
@@ -118,9 +118,22 @@ def test_a_depot_on_several_corners_is_part_of_the_proof(hanging: str) -> None:
         supply = {floor.position(name): {f"S{i % 3}": rng.randint(1, 2)} for i, name in enumerate(chosen)}
         demand = {f"S{i}": rng.randint(1, 2) for i in range(3)}
         demand = {sku: min(n, sum(held.get(sku, 0) for held in supply.values())) for sku, n in demand.items()}
-        found = search(on_ladder[0], choice_of(supply, demand, frozenset()), time.perf_counter() + 20)
+        found = search(on_ladder[0], choice_of(supply, demand, frozenset()), Clock.of(20))
         assert found is not None
         every = (set(one) for size in range(1, 9) for one in itertools.combinations(supply, size))
         shortest = min(floor.tour_length(one) for one in every if _holds(one, supply, demand))
         assert floor.tour_length(found[0]) == pytest.approx(shortest), (SEED, hanging, trial)
         assert found[1] == pytest.approx(shortest), (SEED, hanging, trial)
+
+
+def test_a_search_that_is_told_to_stop_ends_with_what_it_has() -> None:
+    """Told from the third look on: the tour holds the demand and the bound stands, proven or not."""
+    rng = random.Random(SEED)
+    floor, supply, demand = _case(rng, 3)
+    whole = search(floor.ladder, choice_of(supply, demand, frozenset()), Clock.of(20))
+    looks = itertools.count()
+    stopped = search(floor.ladder, choice_of(supply, demand, frozenset()), Clock.of(20, lambda: next(looks) >= 3))
+    assert whole is not None
+    if stopped is not None:
+        assert _holds(stopped[0], supply, demand)
+        assert stopped[1] <= whole[1] + 1e-6 <= floor.tour_length(stopped[0]) + 2e-6
