@@ -64,13 +64,14 @@ def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "it")
 
 
 # Segments for the archive and the tries of a webhook in quick succession: minutes and hours by default. Segments are
-# announced again before they can be confirmed, so that the consumer gets most of them several times. An idle manager
-# makes room for another session's after a second, and the clock keeps one sync agent warm.
+# announced again before they can be confirmed, so that the consumer gets most of them several times. Idle agents make
+# room for another session's at once, and the clock keeps one sync agent warm.
 QUICK = {
     "ARCHIVE_SECONDS": "0.5",
     "ARCHIVE_REPEAT_SECONDS": "0.05",
     "WEBHOOK_RETRY_SECONDS": "0",
     "WAREHOUSE_MANAGER_RECLAIM_SECONDS": "1",
+    "SYNC_RECLAIM_SECONDS": "0.2",
     "SYNC_MIN_INSTANCES": "1",
 }
 
