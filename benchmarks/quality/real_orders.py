@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import lzma
+import re
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -33,12 +34,15 @@ def online_retail(options: Options) -> None:
     _measure("online_retail", layout, list(days.values()), options)
 
 
+_NO_SKU = re.compile(r"[^A-Za-z0-9 ._:@+-]")  # "rolls/buns" has a stroke, which no SKU may
+
+
 def groceries(options: Options) -> None:
     """Baskets of 169 articles on six aisles in one block."""
     baskets: Lines = defaultdict(Counter)
     with lzma.open(folder() / "orders_groceries" / "groceries.csv.xz", "rt", encoding="utf-8-sig") as stream:
         for line in csv.DictReader(stream):
-            baskets[line["Person"]][line["item"].strip()] += 1
+            baskets[line["Person"]][_NO_SKU.sub("-", line["item"].strip())] += 1
     names = list(baskets)
     waves = [{name: baskets[name] for name in names[i : i + WAVE]} for i in range(0, len(names), WAVE)]
     layout = {"type": "parametric", "aisles": 6, "blocks": 1, "bays_per_block": 15, "sides": 2, "levels": 1}
