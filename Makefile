@@ -56,7 +56,7 @@ node_modules/stamp: package-lock.json package.json
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent build --workspace frontend && mkdir -p $(@D) && touch $@
 
 .build/numba/stamp: .venv/stamp $(shell find containers/optimizer -name '*.py')
-	$(call say,Compiled kernels of the optimizer (up to a minute the first time))
+	$(call say,Compiled kernels of the optimizer (a minute or two the first time))
 	@$(PY) -m containers.optimizer.warm
 	@mkdir -p $(@D) && touch $@
 

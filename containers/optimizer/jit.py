@@ -40,15 +40,19 @@ CACHE = _prepare_cache()
 import numba  # noqa: E402 - the thread limits above must stand before numba loads
 
 
-def kernel(function: Any) -> Any:
-    """Compile in nopython mode, releasing the GIL, cached on disk. Lazily: at the first call."""
+def _declare(function: Any, **options: Any) -> Any:
     # numba reads where to cache a function when it is declared.
     numba.config.CACHE_DIR = str(CACHE / kernel_folder(function.__module__))
-    return numba.njit(nogil=True, cache=True)(function)
+    return numba.njit(nogil=True, cache=True, **options)(function)
+
+
+def kernel(function: Any) -> Any:
+    """Compile in nopython mode, releasing the GIL, cached on disk. Lazily: at the first call."""
+    return _declare(function)
 
 
 def vector_kernel(function: Any) -> Any:
     """A kernel whose sums may be reordered, so that they use vector units. Its arguments must be finite or infinite, never
     NaN; equal inputs give equal results on one machine, and differences in the last bits between machines.
     """
-    return numba.njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc", "contract"})(function)
+    return _declare(function, fastmath={"nnan", "nsz", "reassoc", "contract"})

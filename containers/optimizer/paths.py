@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # Packages whose kernels others call: a change in them makes every caller's compiled code stale.
-SHARED = ("floor",)
+SHARED = ("chance", "floor")
+HOLDS_KERNELS = re.compile(rb"^@(vector_)?kernel$", re.MULTILINE)
 
 
 def cache_folder() -> Path:
@@ -26,9 +28,10 @@ def kernel_folder(module: str) -> str:
     """
     package = module.removeprefix("containers.optimizer.").partition(".")[0]
     digest = hashlib.sha256()
-    for folder in sorted({package, *SHARED}):
-        for path in sorted((HERE / folder).rglob("*.py")):
+    for name in sorted({package, *SHARED}):
+        alone = HERE / f"{name}.py"
+        for path in [alone] if alone.is_file() else sorted((HERE / name).rglob("*.py")):
             source = path.read_bytes()
-            if b"\n@kernel" in source:
+            if HOLDS_KERNELS.search(source):
                 digest.update(source)
     return f"{package}-{digest.hexdigest()[:16]}"
