@@ -1,7 +1,8 @@
 """Replenishment: what to bring down from reserve to the pick faces, how much and when, so that every wave finds its goods.
 
 Periods are the waves in the order of their start, the orders of no wave at `rest_at`, then the forecast's days. Goods for a
-period must lie in the pick face when it starts. Quantities are pieces, money is seconds of work.
+period lie in the pick face when it starts, as far as it holds them; what it does not hold comes while the period is picked.
+Quantities are pieces, money is seconds of work.
 """
 
 from __future__ import annotations
@@ -51,13 +52,21 @@ class ReserveLot(Model):
     expires_at: AwareDatetime | None = None
 
 
+Minutes = Annotated[float, Field(ge=0, le=10_000)]
+
+
 class PickWave(Model):
-    """Orders that are picked from `start_at` on, in `minutes`."""
+    """Orders that are picked from `start_at` on, in `minutes`; 0 stands for all at once."""
 
     id: Identifier
     start_at: AwareDatetime
-    minutes: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    minutes: Minutes = 0.0
     orders: Annotated[tuple[Identifier, ...], Field(max_length=20_000)]
+    order_minutes: Annotated[tuple[Minutes, ...], Field(max_length=20_000)] | None = Field(
+        default=None,
+        description="When each of `orders` is picked, in minutes after start_at. Left out, each SKU's pieces are taken "
+        "evenly over `minutes`.",
+    )
 
 
 class SkuHistory(Model):
@@ -75,6 +84,7 @@ class Forecast(Model):
     service_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     samples: Annotated[int, Field(ge=10, le=20_000)] = 500
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    minutes: Annotated[float, Field(ge=0, le=1440)] = 0.0  # in which a day's pieces are picked, evenly
     history: Annotated[tuple[SkuHistory, ...], Field(max_length=MAX_FACES)]
 
 
@@ -113,12 +123,16 @@ class ReplenishmentProblem(Model):
     rest_at: AwareDatetime | None = (
         None  # when the orders of no wave are picked; eight hours after start_at if left out
     )
+    rest_minutes: Minutes = 0.0  # in which they are picked, evenly
     forecast: Forecast | None = None
     workers: Annotated[int, Field(ge=1, le=1000)] = 1
     work: RestockWork = RestockWork()
     holding_s: Annotated[float, Field(ge=0, le=3600)] = 0.0  # what a piece left in its face after a period costs
     below_min_s: Annotated[float, Field(ge=0, le=3600)] = 1.0  # what each piece below min after a period costs
     late_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0  # objective seconds per second that a task ends too late
+    # What a trip to a face costs, beside its work, when its wave is being picked: it crosses the pickers, and they wait
+    # for whatever delays it.
+    during_wave_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
     forward_area: ForwardArea | None = None
 
     @model_validator(mode="after")
@@ -148,6 +162,11 @@ class ReplenishmentProblem(Model):
                 elif order in waved:
                     faults.append(f"waves/{i}/orders: {order!r} is in two waves; keep one")
                 waved.add(order)
+            times = wave.order_minutes
+            if times is not None and len(times) != len(wave.orders):
+                faults.append(f"waves/{i}/order_minutes: one time for each of the {len(wave.orders)} orders")
+            elif times and max(times) > wave.minutes:
+                faults.append(f"waves/{i}/order_minutes: none may exceed minutes; raise minutes to {max(times):g}")
             if wave.start_at < self.start_at:
                 faults.append(f"waves/{i}/start_at: it must not be before start_at")
         if self.rest_at is not None and self.rest_at < self.start_at:
@@ -158,18 +177,22 @@ class ReplenishmentProblem(Model):
 
 
 class RestockTask(Model):
-    """Bring pieces of one reserve lot to the face, before the period starts. priority 0 is the most urgent."""
+    """Bring pieces of one reserve lot to the face. priority 0 is the most urgent."""
 
     id: Identifier
     sku: Identifier
     from_location: Identifier
     to_location: Identifier
     pieces: Quantity
-    period: str  # the wave's id, "rest", or "day-1" …
+    period: str  # "wave " and the wave's id, "rest", or "day-1" …
+    trip: Annotated[int, Field(ge=1)] = Field(
+        default=1,
+        description="1: before the period starts; 2, 3, … while it is picked, each before the face runs empty.",
+    )
     worker: Annotated[int, Field(ge=0)]
     start_s: float  # after start_at
     finish_s: float
-    due_s: float
+    due_s: float  # when the period starts, or its picks need the first of these pieces
     seconds: float
     priority: Annotated[int, Field(ge=0, le=9)]
 
@@ -189,6 +212,7 @@ class ReplenishmentSolution(Model):
     tasks: tuple[RestockTask, ...] = ()
     seconds: float = 0.0  # of work
     late_tasks: int = 0
+    trips_during_waves: int = 0  # to a face that does not hold what its wave needs
     baseline_s: float | None = None
     shares: tuple[FaceShare, ...] = ()  # when a forward area was given
 

@@ -1,20 +1,10 @@
-"""Lot sizing with time-varying demand, a set-up cost and a holding cost: exact, with and without a limited store.
-
-Without a limit: Wagner & Whitin (1958), in O(T log T) with the lower envelope of Wagelmans, van Hoesel & Kolen (1992).
-With a limited store, multiples and a limited supply: dynamic programming over how many multiples have come so far.
-"""
+"""Lot sizing with time-varying demand, a set-up cost and a holding cost, where all fits: Wagner & Whitin (1958), in O(T log T)
+with the lower envelope of Wagelmans, van Hoesel & Kolen (1992)."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-
-import numpy as np
-import numpy.typing as npt
-
-from containers.optimizer.jit import kernel
-
-Ints = npt.NDArray[np.int64]
 
 
 def wagner_whitin(demand: Sequence[float], setup: float, holding: float) -> tuple[float, list[float]]:
@@ -75,67 +65,3 @@ def wagner_whitin(demand: Sequence[float], setup: float, holding: float) -> tupl
             t = s
     constant = sum(holding * (periods - t) * demand[t] for t in range(periods))
     return best[0] - constant, quantity
-
-
-@kernel
-def bounded(demand, begin, most, multiple, supply, trip, setup, each, holding, low, below, quantity):  # type: ignore[no-untyped-def]
-    """Least cost of serving `demand` (T,) from a store that holds `begin` pieces now and `most` at any time.
-
-    What comes before a period is a multiple of `multiple`, in all at most `supply` multiples. It costs `setup` per started
-    `trip` pieces and `each` per multiple; a piece left after a period costs `holding`, one missing below `low` costs
-    `below`. Fills quantity (T,); returns infinity when the demand cannot be served.
-    """
-    periods = demand.shape[0]
-    whole = 0
-    for t in range(periods):
-        whole += demand[t]
-    top = min(supply, (whole + most) // multiple + 1)
-    cost = np.full((periods + 1, top + 1), np.inf)
-    come = np.zeros((periods, top + 1), dtype=np.int32)
-    cost[0, 0] = 0.0
-    gone = 0
-    for t in range(periods):
-        for k in range(top + 1):
-            if cost[t, k] == np.inf:
-                continue
-            lying = begin + k * multiple - gone
-            for new in range(k, top + 1):
-                stock = lying + (new - k) * multiple
-                if stock > most and new > k:
-                    break
-                left = stock - demand[t]
-                if left < 0:
-                    continue
-                value = cost[t, k] + holding * left + below * max(0, low - left)
-                if new > k:
-                    value += setup * (((new - k) * multiple + trip - 1) // trip) + each * (new - k)
-                if value < cost[t + 1, new] - 1e-9:
-                    cost[t + 1, new] = value
-                    come[t, new] = new - k
-        gone += demand[t]
-    last = 0
-    for k in range(top + 1):
-        if cost[periods, k] < cost[periods, last] - 1e-9:
-            last = k
-    best = cost[periods, last]
-    if best < np.inf:
-        for t in range(periods - 1, -1, -1):
-            quantity[t] = come[t, last] * multiple
-            last -= come[t, last]
-    return best
-
-
-def servable(demand: Ints, begin: int, most: int, multiple: int, supply: int) -> Ints:
-    """What of each period's demand can be served when the store is filled up before every period, the earliest first."""
-    served = np.zeros_like(demand)
-    lying, left = begin, supply
-    for t, wanted in enumerate(demand.tolist()):
-        come = 0
-        if lying < wanted:
-            come = max(0, min(left, (most - lying) // multiple))
-            come = min(come, -(-(wanted - lying) // multiple)) if come * multiple >= wanted - lying else come
-        lying += come * multiple
-        left -= come
-        served[t] = min(wanted, lying)
-        lying -= int(served[t])
-    return served

@@ -1,4 +1,4 @@
-"""From quantities per period to tasks: which reserve lots, which worker, when."""
+"""From trips to tasks: which reserve lots, which worker, when."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from containers.optimizer.replenishment.problem import Face, Instance, trip_seconds
+from containers.optimizer.replenishment.sizing import Trip
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One lot's share of what a face gets before a period."""
+    """One lot's share of a trip to a face."""
 
     face: int
-    period: int
+    trip: Trip
     location: str
     pieces: int
-    release_s: float
-    due_s: float
     seconds: float
 
 
@@ -30,21 +29,19 @@ class Timed:
     finish_s: float
 
 
-def jobs_of(instance: Instance, quantities: Sequence[Sequence[int]]) -> list[Job]:
-    """quantities[face][period] pieces, taken from the lots in the policy's order."""
+def jobs_of(instance: Instance, trips: Sequence[Sequence[Trip]]) -> list[Job]:
+    """trips[face] in their order, taken from the lots in the policy's order."""
     jobs: list[Job] = []
     for f, face in enumerate(instance.faces):
         there = [lot.pieces for lot in face.lots]
-        for t, wanted in enumerate(quantities[f]):
-            release = release_s(instance, face, quantities[f], t)
-            left = int(wanted)
+        for trip in trips[f]:
+            left = trip.pieces
             for i, lot in enumerate(face.lots):
                 take = min(left, there[i])
                 if take > 0:
                     there[i] -= take
                     left -= take
-                    seconds = task_seconds(instance, face, take, lot.metres)
-                    jobs.append(Job(f, t, lot.location, take, release, instance.periods[t].due_s, seconds))
+                    jobs.append(Job(f, trip, lot.location, take, task_seconds(instance, face, take, lot.metres)))
     return jobs
 
 
@@ -55,23 +52,9 @@ def task_seconds(instance: Instance, face: Face, pieces: int, metres: float) -> 
     return trips * trip_seconds(instance.source, metres) + work.case_s * -(-pieces // face.case)
 
 
-def release_s(instance: Instance, face: Face, quantity: Sequence[int], period: int) -> float:
-    """From when on the face has room for what comes before the period, given what comes otherwise."""
-    before = face.begin
-    stock = []  # just before each period's picks
-    for t in range(period + 1):
-        before += int(quantity[t])
-        stock.append(before)
-        before = max(0, before - face.demand[t])
-    first = period
-    while first > 0 and stock[first - 1] + int(quantity[period]) <= face.source.max_pieces:
-        first -= 1
-    return instance.periods[first - 1].gone_s if first > 0 else 0.0
-
-
 def schedule(instance: Instance, jobs: Sequence[Job]) -> list[Timed]:
     """Earliest due first among what has room, as workers come free."""
-    waiting = sorted(range(len(jobs)), key=lambda i: (jobs[i].release_s, jobs[i].due_s, jobs[i].face, i))
+    waiting = sorted(range(len(jobs)), key=lambda i: (jobs[i].trip.release_s, jobs[i].trip.due_s, jobs[i].face, i))
     free = [(0.0, worker) for worker in range(instance.source.workers)]
     heapq.heapify(free)
     ready: list[tuple[float, int, int, int]] = []
@@ -79,12 +62,12 @@ def schedule(instance: Instance, jobs: Sequence[Job]) -> list[Timed]:
     at = 0
     while at < len(waiting) or ready:
         now, worker = heapq.heappop(free)
-        while at < len(waiting) and jobs[waiting[at]].release_s <= now:
+        while at < len(waiting) and jobs[waiting[at]].trip.release_s <= now:
             job = jobs[waiting[at]]
-            heapq.heappush(ready, (job.due_s, job.period, job.face, waiting[at]))
+            heapq.heappush(ready, (job.trip.due_s, job.trip.period, job.face, waiting[at]))
             at += 1
         if not ready:
-            heapq.heappush(free, (jobs[waiting[at]].release_s, worker))
+            heapq.heappush(free, (jobs[waiting[at]].trip.release_s, worker))
             continue
         job = jobs[heapq.heappop(ready)[3]]
         done.append(Timed(job, worker, now, now + job.seconds))

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from containers.optimizer.floor.places import Floor, floor_of
 from containers.optimizer.replenishment.forecast import daily_demand
+from containers.optimizer.replenishment.picks import Moments, Period
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import Unassigned
 from contracts.problems.replenishment import (
@@ -23,15 +24,6 @@ from contracts.problems.replenishment import (
 
 REST_HOURS = 8
 FAR = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Goods must be there at `due_s`; what was picked is gone at `gone_s`. Seconds after start_at."""
-
-    id: str
-    due_s: float
-    gone_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +39,13 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One pick face. demand: pieces per period. lots: in the policy's order, without what expires before the last wave."""
+    """One pick face. demand: pieces per period; moments: when they are picked, where that is known. lots: in the policy's
+    order, without what expires before the last wave."""
 
     source: PickFace
     begin: int
     demand: tuple[int, ...]
+    moments: tuple[Moments, ...]
     multiple: int
     case: int
     lots: tuple[Lot, ...]
@@ -85,7 +79,7 @@ def read(data: Mapping[str, Any]) -> Instance:
     faults = _unknown(problem, floor)
     if faults:
         raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=tuple(faults[:50]))
-    periods, demand = _demand(problem)
+    periods, demand, moments = _demand(problem)
     packs = {pack.sku: pack for pack in problem.packs}
     reserve = _reserve(problem)
     lying = Counter[tuple[str, str]]()
@@ -98,7 +92,8 @@ def read(data: Mapping[str, Any]) -> Instance:
         begin = lying[face.sku, face.location]
         lots = _lots(problem, floor, face, reserve.get(face.sku, []), last)
         wanted = tuple(demand[p.id][face.sku] for p in periods)
-        faces.append(Face(face, begin, wanted, _multiple(problem, pack), pack.case_pieces, lots))
+        known_times = tuple(_in_time(moments[p.id], face.sku) for p in periods)
+        faces.append(Face(face, begin, wanted, known_times, _multiple(problem, pack), pack.case_pieces, lots))
     known = {face.sku for face in problem.faces}
     asked = Counter[str]()
     for of_period in demand.values():
@@ -142,27 +137,40 @@ def _unknown(problem: ReplenishmentProblem, floor: Floor) -> list[Fault]:
     return faults
 
 
-def _demand(problem: ReplenishmentProblem) -> tuple[tuple[Period, ...], dict[str, Counter[str]]]:
+# Per period and SKU (seconds after start_at, pieces); None where a period's picks have no times.
+_Times = dict[str, dict[str, list[tuple[float, int]]] | None]
+
+
+def _in_time(times: dict[str, list[tuple[float, int]]] | None, sku: str) -> Moments:
+    return None if times is None else tuple(sorted(times.get(sku, ())))
+
+
+def _demand(problem: ReplenishmentProblem) -> tuple[tuple[Period, ...], dict[str, Counter[str]], _Times]:
     def after(instant: datetime) -> float:
         return (instant - problem.start_at).total_seconds()
 
     lines = {order.id: order.lines for order in problem.orders}
     periods: list[Period] = []
     demand: dict[str, Counter[str]] = {}
+    moments: _Times = defaultdict(lambda: None)
     waved: set[str] = set()
     for wave in sorted(problem.waves, key=lambda one: (one.start_at, one.id)):
         due = after(wave.start_at)
         periods.append(Period(f"wave {wave.id}", due, due + 60.0 * wave.minutes))
         demand[periods[-1].id] = Counter()
-        for order in wave.orders:
+        times: dict[str, list[tuple[float, int]]] = defaultdict(list)
+        for order, minute in zip(wave.orders, wave.order_minutes or [0.0] * len(wave.orders), strict=True):
             waved.add(order)
             for line in lines[order]:
                 demand[periods[-1].id][line.sku] += line.quantity
+                times[line.sku].append((due + 60.0 * minute, line.quantity))
+        if wave.order_minutes is not None:
+            moments[periods[-1].id] = times
     rest = [order for order in problem.orders if order.id not in waved]
     # Without any demand the faces are still to be brought up to their min, in good time.
     if rest or (not periods and problem.forecast is None):
         due = after(problem.rest_at or problem.start_at + timedelta(hours=REST_HOURS))
-        periods.append(Period("rest", due, due))
+        periods.append(Period("rest", due, due + 60.0 * problem.rest_minutes))
         demand["rest"] = Counter()
         for one in rest:
             for line in one.lines:
@@ -173,9 +181,9 @@ def _demand(problem: ReplenishmentProblem) -> tuple[tuple[Period, ...], dict[str
         foreseen = daily_demand(problem.forecast)
         for day in range(problem.forecast.days):
             due = last + 86_400.0 * (day + 1)
-            periods.append(Period(f"day-{day + 1}", due, due))
+            periods.append(Period(f"day-{day + 1}", due, due + 60.0 * problem.forecast.minutes))
             demand[periods[-1].id] = Counter({sku: days[day] for sku, days in foreseen.items()})
-    return tuple(periods), demand
+    return tuple(periods), demand, moments
 
 
 def _multiple(problem: ReplenishmentProblem, pack: Pack) -> int:

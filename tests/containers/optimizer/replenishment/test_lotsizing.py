@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 
-import numpy as np
 import pytest
 
 from containers.optimizer.replenishment.allocation import Mover, allocate
-from containers.optimizer.replenishment.lotsizing import bounded, servable, wagner_whitin
+from containers.optimizer.replenishment.lotsizing import wagner_whitin
 
 
 def _by_trial(demand: list[int], setup: float, holding: float) -> float:
@@ -45,36 +44,6 @@ def test_the_textbook_example_costs_what_the_textbook_says() -> None:
     """Twelve months, set-up 54, holding 0.4 a piece and month: 501.20 (Silver, Pyke & Peterson, ch. 6)."""
     demand = [10, 62, 12, 130, 154, 129, 88, 52, 124, 160, 238, 41]
     assert wagner_whitin(demand, 54, 0.4)[0] == pytest.approx(501.2)
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_bounded_stores_with_multiples_are_solved_to_the_optimum(seed: int) -> None:
-    rng = random.Random(seed)
-    periods, multiple, most = rng.randint(1, 4), rng.randint(1, 4), rng.randint(3, 12)
-    begin, supply, low = rng.randint(0, most), rng.randint(0, 8), rng.randint(0, 3)
-    wanted = np.array([rng.randint(0, most) for _ in range(periods)], dtype=np.int64)
-    setup, each, holding, below, trip = rng.choice([1.0, 20.0]), 2.0, rng.choice([0.0, 1.0]), 3.0, rng.choice([3, 100])
-    demand = servable(wanted, begin, most, multiple, supply)
-    assert (demand <= wanted).all()
-    best = float("inf")
-    for come in itertools.product(range(most // multiple + 1), repeat=periods):
-        if sum(come) > supply:
-            continue
-        lying, cost = begin, 0.0
-        for k, d in zip(come, demand.tolist(), strict=True):
-            lying += k * multiple
-            if (k and lying > most) or lying < d:
-                cost = float("inf")
-                break
-            lying -= d
-            cost += holding * lying + below * max(0, low - lying)
-            cost += setup * -(-k * multiple // trip) + each * k
-        best = min(best, cost)
-    quantity = np.zeros(periods, dtype=np.int64)
-    found = bounded(demand, begin, most, multiple, supply, trip, setup, each, holding, low, below, quantity)
-    assert found == pytest.approx(best)
-    assert (quantity % multiple == 0).all()
-    assert quantity.sum() <= supply * multiple
 
 
 @pytest.mark.parametrize("seed", range(30))
