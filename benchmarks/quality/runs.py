@@ -41,7 +41,11 @@ class Options:
         """These options as command-line words, for a row's command."""
         words = f" --sample {self.sample}" if self.sample > 1 else ""
         words += f" --limit {self.limit}" if self.limit is not None else ""
-        return words + (" --short" if self.short else "")
+        usual = Options()
+        if self.seconds != usual.seconds:
+            words += f" --seconds {' '.join(f'{seconds:g}' for seconds in self.seconds)}"
+        words += f" --workers {self.workers}" if self.workers != usual.workers else ""
+        return words + ("" if self.others else " --alone") + (" --short" if self.short else "")
 
 
 def solve(

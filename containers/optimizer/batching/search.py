@@ -25,8 +25,9 @@ TIMED_HOT, TIMED_COLD = 0.02, 0.001
 CHUNK_MOVES = 4000
 # Savings need all pairs; beyond this many units they are made within windows of neighbours on the floor.
 WINDOW = 700
-# The share of the time for annealing before column generation; with deadlines there is nothing to generate.
-FIRST_SHARE = 0.25
+# The share of the time for annealing before column generation, and the moves per unit and chain that it takes at least:
+# plans rounded from batches of a barely annealed pool are worse than more annealing. With deadlines nothing is generated.
+FIRST_SHARE, FIRST_MOVES = 0.25, 3000
 # Up to so many batches all are listed (half a microsecond each), and chosen among exactly after a share of the time.
 BATCHES_PER_SECOND = 100_000
 MOST_BATCHES = 400_000
@@ -66,7 +67,7 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
         moves = _anneal(chains, run, 1.0, 0)
         return Searched(_best(chains).best, moves)
     columns = all_batches(floor, units, min(MOST_BATCHES, int(BATCHES_PER_SECOND * run.budget.seconds)))
-    moves = _anneal(chains, run, FIRST_SHARE, 0)
+    moves = _anneal(chains, run, FIRST_SHARE, 0, 0 if columns is not None else FIRST_MOVES * units.count)
     master = Master(floor, units, zobrist, run)
     bound = None
     if columns is not None:
@@ -107,18 +108,23 @@ def construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
     return assignment, near
 
 
-def _anneal(chains: list[Chain], run: Run, share: float, moves: int) -> int:
-    """Cool every chain over a share of the time or iterations left, whichever is used up first. Returns all moves."""
+def _anneal(chains: list[Chain], run: Run, share: float, moves: int, least: int = 0) -> int:
+    """Cool every chain over a share of the time or iterations left, whichever is used up first, but over `least` moves if
+    all that is left allows them. Returns all moves.
+    """
     scale = chains[0].objective / max(1, len(np.unique(chains[0].best)))
     warmest, coldest = (TIMED_HOT, TIMED_COLD) if chains[0].timed else (HOT, COLD)
     limit = run.budget.iterations
     if limit is not None:
-        limit = moves + max(1, round((limit - moves) * share))
-    begun, seconds, first = run.elapsed_s, max(0.0, run.remaining_s * share), moves
+        limit = min(limit, moves + max(1, least, round((limit - moves) * share)))
+    begun, left, first = run.elapsed_s, max(0.0, run.remaining_s), moves
     reported = min(chain.objective for chain in chains)
     with ThreadPoolExecutor(len(chains)) as threads:
         while not run.should_stop(moves):
-            progress = (run.elapsed_s - begun) / seconds if seconds > 0 else 1.0
+            used = (run.elapsed_s - begun) / left if left > 0 else 1.0
+            progress = used / share
+            if least > 0:
+                progress = max(used, min(progress, (moves - first) / least))
             if limit is not None:
                 done = (moves - first) / max(1, limit - first)
                 progress = max(progress, done) if progress >= 1 else done
