@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.quality.archives import best_known, files
 from benchmarks.quality.runs import Options, gap_row, row
+from containers.optimizer import highs as quiet
 from containers.optimizer.gap.instance import Generalised
 from containers.optimizer.gap.search import solve
 
@@ -60,9 +61,7 @@ def _highs(problem: Generalised, seconds: float, workers: int) -> float:
     import highspy
 
     jobs, agents = problem.cost.shape
-    solver = highspy.Highs()
-    for name, value in (("output_flag", False), ("threads", workers), ("time_limit", seconds)):
-        solver.setOptionValue(name, value)
+    solver = quiet.solver(workers, {"time_limit": seconds})
     model: Any = highspy.HighsLp()
     model.num_col_, model.num_row_ = jobs * agents, jobs + agents
     model.col_cost_ = problem.cost.reshape(-1)

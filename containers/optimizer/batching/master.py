@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from containers.optimizer import highs
 from containers.optimizer.batching import pricing
 from containers.optimizer.batching.chain import new_memory, new_pool
 from containers.optimizer.batching.partition import Columns
@@ -156,16 +157,12 @@ class Master:
 
     def _rebuild(self, most: int, value: float) -> None:
         """A program of the `most` batches of lowest reduced cost, those in the last solution, and every unit alone."""
-        import highspy
-
         n = self._units.count
         reduced = self._reduce()
         chosen = _lowest(reduced, most)
         if np.isfinite(value) and self._objective < value:
             chosen = chosen[reduced[chosen] <= value - self._objective + ZERO]
-        self._solver = highspy.Highs()
-        for name, setting in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
-            self._solver.setOptionValue(name, setting)
+        self._solver = highs.solver(options={"presolve": "off", "solver": "simplex"})
         nothing = np.zeros(0, dtype=np.int32)
         self._solver.addRows(n, np.ones(n), np.ones(n), 0, np.zeros(n, dtype=np.int32), nothing, np.zeros(0))
         self._held = np.zeros(0, dtype=np.int64)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from containers.optimizer import highs
 from containers.optimizer.batching.units import IntArray
 from containers.optimizer.family import Run
 
@@ -140,10 +141,7 @@ def _model(columns: Columns, units: int, upper: float) -> Any:
     program.a_matrix_.start_ = columns.first.astype(np.int32)
     program.a_matrix_.index_ = columns.members
     program.a_matrix_.value_ = np.ones(len(columns.members))
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    return program, solver, highspy
+    return program, highs.solver(), highspy
 
 
 def _linear(columns: Columns, units: int, seconds: float) -> tuple[float, FloatArray] | None:

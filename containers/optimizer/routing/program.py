@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from containers.optimizer import highs
 from containers.optimizer.floor import states
 from containers.optimizer.floor.ladder import Ladder
 
@@ -205,10 +206,6 @@ def _solver(program: _Program, seconds: float) -> tuple[Any, Any]:
     lp.a_matrix_.value_ = entries[:, 2]
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[integer] for integer in program.integer]
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("time_limit", max(0.05, seconds))
-    solver.setOptionValue("mip_rel_gap", 0.0)
-    solver.passModel(lp)
-    return solver, highspy
+    made = highs.solver(options={"time_limit": max(0.05, seconds), "mip_rel_gap": 0.0})
+    made.passModel(lp)
+    return made, highspy

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import highspy
 import numpy as np
 
+from containers.optimizer import highs
 from containers.optimizer.cartonization.boxes.data import Bin, Box
 from containers.optimizer.cartonization.lines.knapsack import knapsack, search
 from containers.optimizer.cartonization.problem import NO_LIMIT, Floats, Ints, PackingProblem
@@ -111,12 +112,14 @@ class Cutting:
             columns += [(t, copies) for copies in listed]
             every &= finished
         columns += [one for one in self.pool.values() if not every]
-        model = highspy.Highs()
-        for name, setting in (
-            ("output_flag", False), ("threads", 1), ("mip_max_nodes", PROGRAM_NODES), ("random_seed", self.seed),
-            ("time_limit", max(0.01, min(PROGRAM_SHARE * remaining(), 1e6))), ("objective_target", self.bound + 1e-6),
-        ):  # fmt: skip
-            model.setOptionValue(name, setting)
+        model = highs.solver(
+            options={
+                "mip_max_nodes": PROGRAM_NODES,
+                "random_seed": self.seed,
+                "time_limit": max(0.01, min(PROGRAM_SHARE * remaining(), 1e6)),
+                "objective_target": self.bound + 1e-6,
+            }
+        )
         for wanted in self.demand:
             model.addRow(float(wanted), highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
         for j, (t, copies) in enumerate(columns):
@@ -256,9 +259,7 @@ class Cutting:
         rows = np.flatnonzero(left)
         row = np.full(len(left), -1)
         row[rows] = np.arange(len(rows))
-        model = highspy.Highs()
-        model.setOptionValue("output_flag", False)
-        model.setOptionValue("threads", 1)
+        model = highs.solver()
         for k in rows:
             model.addRow(float(left[k]), highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
         columns: list[tuple[int, Ints]] = []
