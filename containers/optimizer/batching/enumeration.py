@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from containers.optimizer.batching.partition import Columns
@@ -10,6 +12,8 @@ from containers.optimizer.floor.bits import join
 from containers.optimizer.floor.places import Floor
 from containers.optimizer.floor.tours import tour
 from containers.optimizer.jit import kernel
+
+CHUNK = 200  # batches between two looks at the clock: milliseconds, even where a tour takes long
 
 
 @kernel
@@ -28,37 +32,20 @@ def joins(units, chosen, depth, load, unit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def enumerate_batches(frame, scratch, units, weights, first, members, cost):  # type: ignore[no-untyped-def]
-    """Fill first, members, cost with all feasible batches; returns (batches, members), batches -1 when they do not fit.
-
-    With an empty `cost` batches are counted only, up to first[0] of them.
-    """
+def count_batches(units, limit):  # type: ignore[no-untyped-def]
+    """(feasible batches, their members); batches -1 when there are more than `limit`."""
     demand, capacity = units[1], units[2]
     n = demand.shape[0]
-    counting = cost.shape[0] == 0
-    limit = first[0] if counting else cost.shape[0]
     chosen = np.empty(n + 1, dtype=np.int64)
     load = np.zeros((n + 2, capacity.shape[0]), dtype=np.int64)
-    depth = 0
-    following = 0
-    count = 0
-    held = 0
-    if not counting:
-        first[0] = 0
+    depth = following = count = held = 0
     while True:
         if following < n:
             if joins(units, chosen, depth, load, following):
-                chosen[depth] = following
-                depth += 1
                 if count >= limit:
                     return -1, held
-                if not counting:
-                    for i in range(depth):
-                        members[held + i] = chosen[i]
-                        join(units[0], chosen[i], scratch[0], scratch[1])
-                    metres, halts = tour(frame, scratch)
-                    cost[count] = metres * weights[0] + weights[1] + halts * weights[2]
-                    first[count + 1] = held + depth
+                chosen[depth] = following
+                depth += 1
                 count += 1
                 held += depth
             following += 1
@@ -69,13 +56,56 @@ def enumerate_batches(frame, scratch, units, weights, first, members, cost):  # 
             following = chosen[depth] + 1
 
 
-def all_batches(floor: Floor, units: Units, limit: int) -> Columns | None:
-    """Every feasible batch with its cost, or None when there are more than `limit`."""
-    scratch = floor.scratch()
-    few = (np.array([limit], dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0))
-    count, held = enumerate_batches(floor.frame, scratch, units.arrays, units.weights, *few)
+@kernel
+def list_batches(frame, scratch, units, weights, place, chosen, load, first, members, cost, most):  # type: ignore[no-untyped-def]
+    """Fill first, members, cost with the next `most` feasible batches; returns whether these were the last.
+
+    place: (depth, next unit, batches, members so far) int64 (4,), with chosen and load where the listing stands.
+    """
+    n = units[1].shape[0]
+    depth, following, count, held = place
+    until = count + most
+    while count < until:
+        if following < n:
+            if joins(units, chosen, depth, load, following):
+                chosen[depth] = following
+                depth += 1
+                for i in range(depth):
+                    members[held + i] = chosen[i]
+                    join(units[0], chosen[i], scratch[0], scratch[1])
+                metres, halts = tour(frame, scratch)
+                cost[count] = metres * weights[0] + weights[1] + halts * weights[2]
+                count += 1
+                held += depth
+                first[count] = held
+            following += 1
+        elif depth == 0:
+            return True
+        else:
+            depth -= 1
+            following = chosen[depth] + 1
+    place[:] = depth, following, count, held
+    return False
+
+
+def all_batches(
+    floor: Floor, units: Units, limit: int, worth: Callable[[float], bool] = lambda _share: True
+) -> Columns | None:
+    """Every feasible batch with its cost; None when there are more than `limit`.
+
+    worth: told now and then which share of them has been measured; where it says no, the listing is given up.
+    """
+    count, held = count_batches(units.arrays, limit)
     if count < 0:
         return None
     columns = Columns(np.zeros(count + 1, dtype=np.int64), np.zeros(held, dtype=np.int32), np.zeros(count))
-    enumerate_batches(floor.frame, scratch, units.arrays, units.weights, columns.first, columns.members, columns.cost)
+    place, chosen = np.zeros(4, dtype=np.int64), np.empty(units.count + 1, dtype=np.int64)
+    load = np.zeros((units.count + 2, len(units.arrays[2])), dtype=np.int64)
+    scratch = floor.scratch()
+    while not list_batches(
+        floor.frame, scratch, units.arrays, units.weights, place, chosen, load, columns.first, columns.members, columns.cost,
+        CHUNK,
+    ):  # fmt: skip
+        if not worth(place[2] / count):
+            return None
     return columns

@@ -23,6 +23,7 @@ ROUND_COLUMNS = 1500
 ROUNDS = 30
 MAX_INTEGER_COLUMNS = 4000
 MAX_NODES = 500
+PROBING, PROBING_COUNTED = 1e-7, 0.5
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,9 @@ def _integer(
     """
     program, solver, highspy = _model(columns, units, 1.0)
     program.integrality_ = [highspy.HighsVarType.kInteger] * columns.count
+    # Presolve probes every column without a look at the clock, which takes about PROBING s x entries^2 / rows.
+    if PROBING * len(columns.members) ** 2 / units > (0.5 * seconds if not counted else PROBING_COUNTED):
+        solver.setOptionValue("presolve", "off")
     solver.setOptionValue("time_limit", float(seconds))
     solver.setOptionValue("objective_bound", float(value))
     if counted:

@@ -28,9 +28,11 @@ WINDOW = 700
 # The share of the time for annealing before column generation, and the moves per unit and chain that it takes at least:
 # plans rounded from batches of a barely annealed pool are worse than more annealing. With deadlines nothing is generated.
 FIRST_SHARE, FIRST_MOVES = 0.25, 3000
-# Up to so many batches all are listed (half a microsecond each), and chosen among exactly after a share of the time.
+# Up to so many batches all are listed (half a microsecond each among aisles, fifty times that where tours are long), unless it
+# takes more than a share of the time, and chosen among exactly.
 BATCHES_PER_SECOND = 100_000
 MOST_BATCHES = 400_000
+LISTING_SHARE, LISTING_PART = 0.4, 0.1
 PROOF_SHARE, CHOICE_SHARE = 0.5, 0.6
 # An integer program over up to FEW_BATCHES that a better plan can hold may take a tenth of the time whenever the plan got
 # better; one over up to MANY_BATCHES a quarter of it, once.
@@ -66,7 +68,7 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
     if units.weights[7] > 0 or units.count >= MOST_UNITS:
         moves = _anneal(chains, run, 1.0, 0)
         return Searched(_best(chains).best, moves)
-    columns = all_batches(floor, units, min(MOST_BATCHES, int(BATCHES_PER_SECOND * run.budget.seconds)))
+    columns = _listed(floor, units, run)
     moves = _anneal(chains, run, FIRST_SHARE, 0, 0 if columns is not None else FIRST_MOVES * units.count)
     master = Master(floor, units, zobrist, run)
     bound = None
@@ -79,6 +81,20 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
     moves = _improve(chains, master, run, moves, 1.0)
     moves = _anneal(chains, run, 1.0, moves)
     return Searched(_best(chains).best, moves, bound)
+
+
+def _listed(floor: Floor, units: Units, run: Run) -> Columns | None:
+    """Every batch, when they are few and their tours short enough to measure them all."""
+    begun, seconds = run.elapsed_s, LISTING_SHARE * max(0.0, run.remaining_s)
+
+    def worth(share: float) -> bool:
+        if run.should_stop():
+            return False
+        # With a limit on iterations nothing may depend on the clock. A part that is measured tells how long the whole takes.
+        passed = run.elapsed_s - begun
+        return run.budget.iterations is not None or passed < LISTING_PART * seconds or passed < share * seconds
+
+    return all_batches(floor, units, min(MOST_BATCHES, int(BATCHES_PER_SECOND * run.budget.seconds)), worth)
 
 
 def _best(chains: list[Chain]) -> Chain:
