@@ -112,7 +112,8 @@ faults: setup ## the long form of the fault tests: 200 jobs while their containe
 
 CASES ?= 10000
 .PHONY: fuzz
-fuzz: setup ## 10,000 cases from the served OpenAPI document, and raw HTTP: no 5xx, nothing undocumented (CASES=, ARGS="--seed 2")
+fuzz: setup ## 10,000 cases each: optimization problems, the served OpenAPI document, raw HTTP; no 5xx, no wrong plan (CASES=, ARGS="--seed 2")
+	@$(PY) -m tests.fuzz.problems --cases $(CASES) $(ARGS)
 	@$(PY) -m tests.fuzz.schema --cases $(CASES) $(ARGS)
 	@$(PY) -m tests.fuzz.raw --cases $(CASES) $(ARGS)
 

@@ -13,7 +13,6 @@ import argparse
 import re
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ import httpx
 import psutil
 
 from benchmarks.results import record
-from local.alone import EDGE_FOLDERS, Alone
+from local.alone import EDGE_FOLDERS, Alone, product
 from local.toolchain import ROOT
 
 COMMAND = "make bench ARGS=gateway"
@@ -208,26 +207,14 @@ def workerd_below(pid: int) -> psutil.Process:
     return max(found, key=lambda process: process.memory_info().rss)
 
 
-def product(folder: Path) -> Alone:
-    """The whole product straight on workerd, as the two yardsticks are: no wrangler, no inspector, the same log."""
-    limits = " ".join(f"{name}=1000000/1000000" for name in ("client", "tenant", "anonymous"))
-    bindings = tomllib.loads((ROOT / "wrangler.toml").read_text())["durable_objects"]["bindings"]
-    return Alone(
-        folder,
-        ROOT / "worker" / "main.py",
-        [ROOT / name for name in EDGE_FOLDERS],
-        objects={entry["class_name"]: entry["name"] for entry in bindings},
-        variables={"STOREMAX_ADMIN_KEY": KEY, "STOREMAX_SIGNING_KEY": "s" * 32, "RATE_LIMITS": limits},
-        kv=("CACHE",),
-        queues=("EVENTS", "WEBHOOK_DELIVERIES"),
-    )
-
-
 def run(folder: Path, rounds: int, connections: int) -> None:
+    limits = " ".join(f"{name}=1000000/1000000" for name in ("client", "tenant", "anonymous"))
+    variables = {"STOREMAX_ADMIN_KEY": KEY, "STOREMAX_SIGNING_KEY": "s" * 32, "RATE_LIMITS": limits}
     with (
         Alone(folder / "bare", WORKERS / "bare.py") as bare_worker,
         Alone(folder / "fastapi", WORKERS / "fastapi_route.py", distribution="fastapi") as fastapi_worker,
-        product(folder / "product") as worker,
+        # No wrangler, no inspector and the same log, as the two yardsticks.
+        product(folder / "product", variables, kv=("CACHE",), queues=("EVENTS", "WEBHOOK_DELIVERIES")) as worker,
         httpx.Client(base_url=worker.url, headers={"authorization": f"Bearer {KEY}"}, timeout=60) as http,
     ):
         http.post("/v1/warehouses", json={"id": "bench", "layout": LAYOUT}).raise_for_status()

@@ -22,11 +22,11 @@ Metres = Annotated[float, Field(ge=0, le=100_000)]
 class LocationLimits(Model):
     """What one storage location holds. Absent means unlimited."""
 
-    max_weight_g: Annotated[int, Field(gt=0)] | None = None
-    max_volume_mm3: Annotated[int, Field(gt=0)] | None = None
-    width_mm: Annotated[int, Field(gt=0)] | None = None
-    depth_mm: Annotated[int, Field(gt=0)] | None = None
-    height_mm: Annotated[int, Field(gt=0)] | None = None
+    max_weight_g: Annotated[int, Field(gt=0, le=10**12)] | None = None
+    max_volume_mm3: Annotated[int, Field(gt=0, le=10**18)] | None = None
+    width_mm: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    depth_mm: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    height_mm: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
 
 
 class AccessPoint(Model):

@@ -7,13 +7,14 @@ import json
 import os
 import re
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from local.processes import Program, free_port
 from local.toolchain import NODE_MODULES, OFFLINE_FLAGS, PYODIDE_DIR, ROOT, workerd_binary
@@ -209,6 +210,19 @@ class Alone:
         link = self.folder / name
         if not link.exists():
             link.symlink_to(ROOT / "local" / "played" / name)
+
+
+def product(folder: Path, variables: Mapping[str, str], **how: Any) -> Alone:
+    """The whole product's Worker with the objects that wrangler.toml names, and no bucket; `how`: more of Alone's fields."""
+    bindings = tomllib.loads((ROOT / "wrangler.toml").read_text())["durable_objects"]["bindings"]
+    return Alone(
+        folder,
+        ROOT / "worker" / "main.py",
+        [ROOT / name for name in EDGE_FOLDERS],
+        objects={entry["class_name"]: entry["name"] for entry in bindings},
+        variables=variables,
+        **how,
+    )
 
 
 def _socket(service: str, port: int) -> str:

@@ -28,11 +28,11 @@ class BatchOrder(Order):
 class Cart(Model):
     """What one picking tour can carry. Absent means unlimited."""
 
-    items: Annotated[int, Field(gt=0)] | None = None  # pieces
-    volume_mm3: Annotated[int, Field(gt=0)] | None = None
-    weight_g: Annotated[int, Field(gt=0)] | None = None
-    orders: Annotated[int, Field(gt=0)] | None = None
-    totes: Annotated[int, Field(gt=0)] | None = None
+    items: Annotated[int, Field(gt=0, le=10**12)] | None = None  # pieces
+    volume_mm3: Annotated[int, Field(gt=0, le=10**18)] | None = None
+    weight_g: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    orders: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    totes: Annotated[int, Field(gt=0, le=10**9)] | None = None
 
 
 class Pace(Model):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, Literal
 
 import httpx
 
-from local.alone import EDGE_FOLDERS, Alone
+from local.alone import Alone, product
 from local.toolchain import ROOT
 from tests.edge.issuer import AUDIENCE, Issuer
 
@@ -98,8 +97,6 @@ def started(folder: Path) -> Iterator[Apart]:
     trusted.append(
         {"issuer": HS_ISSUER, "audience": AUDIENCE, "algorithm": "HS256", "tenant": "of-hs256", "secret": "HS_SECRET"}
     )
-    bindings = tomllib.loads((ROOT / "wrangler.toml").read_text())["durable_objects"]["bindings"]
-    objects = {entry["class_name"]: entry["name"] for entry in bindings}
     variables = {
         "ENVIRONMENT": "production",
         "STOREMAX_ADMIN_KEY": ADMIN_KEY,
@@ -112,12 +109,9 @@ def started(folder: Path) -> Iterator[Apart]:
         "MAX_INFLIGHT": str(MAX_INFLIGHT),
     }
     methods = rpc_methods()
-    worker = Alone(
+    worker = product(
         folder,
-        ROOT / "worker" / "main.py",
-        [ROOT / name for name in EDGE_FOLDERS],
-        objects=objects,
-        variables=variables,
+        variables,
         kv=("CACHE",),
         queues=("EVENTS", "WEBHOOK_DELIVERIES"),
         lost_buckets=("ARCHIVE",),

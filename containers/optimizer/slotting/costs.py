@@ -225,10 +225,13 @@ class Chain:
             )
         )  # fmt: skip
 
+    @property
+    def fixed(self) -> bool:
+        """Whether there is nothing to move, or nowhere to move it to."""
+        return len(self.movable) == 0 or self.instance.places.count == 0
+
     def run(self, moves: int, hot: float) -> None:
-        """Some moves at one temperature; releases the GIL."""
-        if len(self.movable) == 0 or self.instance.places.count == 0:
-            return
+        """Some moves at one temperature; not when all is fixed. Releases the GIL."""
         anneal.anneal(
             self._walks, self._scratch, self.units, self.slots, self.rules, self.state, self.costs.arrays, self.tours,
             self.costs.pairs, self.guide, self.work, self.movable, self._clock, moves, hot, self.random, self.best,

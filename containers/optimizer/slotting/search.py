@@ -166,6 +166,8 @@ def anneal(
     hottest, coldest: shares of what a typical move changes. scale: incumbents are reported times this. show: makes the
     plans that they carry.
     """
+    if chains[0].fixed:
+        return 0
     typical = _typical_change(chains[0])
     limit = None if run.budget.iterations is None else int(share * run.budget.iterations)
     begun, seconds = run.elapsed_s, max(0.0, run.remaining_s * share)
