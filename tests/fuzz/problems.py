@@ -142,7 +142,7 @@ def requests() -> dict[str, list[dict[str, Any]]]:
     bars = [{"id": f"R{i}", "length_mm": 1700 + 310 * i, "quantity": 3} for i in range(5)]
     return {
         "batching": [{"data": data} for data in batching]
-        + [{"data": batching[0], "locks": {"together": [["O0", "O1"]], "sealed": [["O2"]]}}],
+        + [{"data": batching[1], "locks": {"together": [["O0", "O1"]], "sealed": [["O2"]]}}],
         "routing": [
             {"data": {"layout": _layout(), "lists": lists, "stock": scattered}},
             {"data": {"layout": _graph(), "lists": [{"id": "L", "locations": ["A01-L-001-1", "A02-R-001-1"]}]}},

@@ -11,7 +11,7 @@ from containers.optimizer.batching import savings
 from containers.optimizer.batching.chain import MOST_UNITS, Chain
 from containers.optimizer.batching.enumeration import all_batches
 from containers.optimizer.batching.master import Master
-from containers.optimizer.batching.partition import Columns, choose, partition
+from containers.optimizer.batching.partition import Columns, FloatArray, choose, partition
 from containers.optimizer.batching.polish import Polisher
 from containers.optimizer.batching.units import IntArray, Units
 from containers.optimizer.family import Run
@@ -34,6 +34,8 @@ BATCHES_PER_SECOND = 100_000
 MOST_BATCHES = 400_000
 LISTING_SHARE, LISTING_PART = 0.4, 0.1
 PROOF_SHARE, CHOICE_SHARE = 0.5, 0.6
+# So few batches that choosing among them is tried at once, with a share of the time: small problems end in milliseconds.
+AT_ONCE, AT_ONCE_SHARE = 2000, 0.2
 # An integer program over up to FEW_BATCHES that a better plan can hold may take a tenth of the time whenever the plan got
 # better; one over up to MANY_BATCHES a quarter of it, once.
 FEW_BATCHES, FEW_SHARE = 1200, 0.1
@@ -69,15 +71,17 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
         moves = _anneal(chains, run, 1.0, 0)
         return Searched(_best(chains).best, moves)
     columns = _listed(floor, units, run)
+    if columns is not None and columns.count <= AT_ONCE:
+        bound = _prove(chains, columns, np.zeros(units.count), AT_ONCE_SHARE, run, 0)
+        if run.stop_reason == "optimal":
+            return Searched(_best(chains).best, 0, bound)
     moves = _anneal(chains, run, FIRST_SHARE, 0, 0 if columns is not None else FIRST_MOVES * units.count)
     master = Master(floor, units, zobrist, run)
     bound = None
     if columns is not None:
         moves = _improve(chains, master, run, moves, PROOF_SHARE)
-        bound = _prove(chains, columns, master, units, run, moves)
         best = _best(chains)
-        if bound is not None and best.objective <= bound + 1e-7 * abs(bound):
-            run.stop("optimal")
+        bound = _prove(chains, columns, master.duals(best.best, best.objective), CHOICE_SHARE, run, moves)
     moves = _improve(chains, master, run, moves, 1.0)
     moves = _anneal(chains, run, 1.0, moves)
     return Searched(_best(chains).best, moves, bound)
@@ -203,15 +207,23 @@ def _progress(run: Run, moves: int) -> float:
     return run.elapsed_s / run.budget.seconds if limit is None else moves / limit
 
 
-def _prove(chains: list[Chain], columns: Columns, master: Master, units: Units, run: Run, moves: int) -> float | None:
-    """The best choice among all batches, given to the first chain; returns what is proven, if anything."""
+def _prove(
+    chains: list[Chain], columns: Columns, duals: FloatArray, share: float, run: Run, moves: int
+) -> float | None:
+    """The best choice among all batches, given to every chain; returns what is proven, if anything.
+
+    duals: prices of the units to begin with. share: of the time left, how much may pass. The run is stopped as optimal
+    when the plan reaches what is proven.
+    """
     if run.stop_reason not in (None, "iterations"):
         return None
     best = _best(chains)
-    found = partition(columns, units.count, master.duals(best.best, best.objective), best.objective, run, CHOICE_SHARE)
+    found = partition(columns, len(duals), duals, best.objective, run, share)
     if found.assignment is not None:
         for chain in chains:
             chain.restart(found.assignment)
     best = _best(chains)
     run.report(best.objective, bound=found.bound, iterations=moves, plan=run.shown(best.best))
+    if found.bound is not None and best.objective <= found.bound + 1e-7 * abs(found.bound):
+        run.stop("optimal")
     return found.bound
