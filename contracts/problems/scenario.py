@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from contracts.base import Model
+from contracts.base import Identifier, Model
 from contracts.catalogue import Item, StockLine
 from contracts.layout import Layout
-from contracts.problems.batching import MAX_ORDERS, MAX_STOCK_LINES, BatchOrder, Cart, Pace
+from contracts.problems.batching import MAX_ORDERS, MAX_STOCK_LINES, BatchLocks, BatchOrder, Cart, Pace
 from contracts.problems.labour import Window
 from contracts.problems.reslotting import MAX_MOVES, Move, MoveWork
-from contracts.problems.slotting import SlottingRules
+from contracts.problems.slotting import MAX_SKUS, SlottingRules
 
 Step = Literal["reslot", "route", "batch", "labour"]
 
@@ -109,3 +109,9 @@ class ScenarioSolution(Model):
     moves_minutes: float = 0.0
     batches: tuple[dict[str, Any], ...]  # the last stage's, as in BatchingSolution, with picker and start
     forecast: Forecast | None = None
+
+
+class ScenarioLocks(BatchLocks):
+    """`keep`: these SKUs do not move when the chain re-slots; `together` and `sealed` hold when it batches."""
+
+    keep: Annotated[frozenset[Identifier], Field(max_length=MAX_SKUS)] = frozenset()

@@ -214,7 +214,8 @@ def requests() -> dict[str, list[dict[str, Any]]]:
                     **_floor(), "cart": {"items": 12}, "days": 2, "wage_per_hour": 2500, "simulation": {"runs": 5},
                     "crew": {"pickers": 2, "shift_s": 28800, "breaks": [{"start_s": 7200, "end_s": 8000}]},
                     "reslotting": {"max_moves": 5, "rules": {"max_skus_per_slot": 2}},
-                }
+                },
+                "locks": {"keep": ["S3"], "together": [["O0", "O1"]], "sealed": [["O2"]]},
             }
         ],
     }  # fmt: skip

@@ -19,15 +19,16 @@ from containers.optimizer.scenario.reslot import facts
 from contracts.errors import Fault, from_validation
 from contracts.optimize import Objective
 from contracts.problems.batching import Batch
-from contracts.problems.scenario import ScenarioSolution
+from contracts.problems.scenario import ScenarioLocks, ScenarioSolution
 
 CENTIMETRE = 0.01
 
 
-def check(scenario: Scenario, solution: Mapping[str, Any], _locks: Mapping[str, Any] | None) -> CheckReport:
+def check(scenario: Scenario, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with the figures or the plan behind them."""
     try:
         model = ScenarioSolution.model_validate(solution)
+        pinned = ScenarioLocks.model_validate(locks or {})
     except ValidationError as error:
         return CheckReport(Objective(value=math.inf, unit="s"), from_validation(error).errors)
     if not model.stages:
@@ -36,10 +37,16 @@ def check(scenario: Scenario, solution: Mapping[str, Any], _locks: Mapping[str, 
     walking = last.metres / scenario.source.pace.walk_m_per_s
     value = Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})
     faults = _sums(model)
+    faults += [
+        Fault(f"/moves/{n}", f"{move.sku!r} is locked to stay")
+        for n, move in enumerate(model.moves)
+        if move.sku in pinned.keep
+    ]
     stock = _after_moves(scenario, model, faults)
     instance = batching_on(scenario.source, stock) if model.moves else scenario.today
     if model.batches and not faults:
-        faults += _plan(scenario, instance, model)
+        held = {"together": pinned.together, "sealed": pinned.sealed} if "batch" in scenario.source.steps else None
+        faults += _plan(scenario, instance, model, held)
     return CheckReport(value, tuple(faults), instance.left_out)
 
 
@@ -89,7 +96,9 @@ def _sums(model: ScenarioSolution) -> list[Fault]:
     return faults
 
 
-def _plan(scenario: Scenario, instance: Instance, model: ScenarioSolution) -> list[Fault]:
+def _plan(
+    scenario: Scenario, instance: Instance, model: ScenarioSolution, locks: Mapping[str, Any] | None
+) -> list[Fault]:
     """The last stage's plan: feasible by the batching family's own check, as long and as slow as the stage says, and
     nobody walks two tours at once."""
     try:
@@ -108,7 +117,7 @@ def _plan(scenario: Scenario, instance: Instance, model: ScenarioSolution) -> li
         "saved_m": 0.0,
         "saved_share": 0.0,
     }
-    report = BATCHING.check(instance, plain, None)
+    report = BATCHING.check(instance, plain, locks)
     # The plan stands for itself here: what it saves is told by the stages.
     faults = [fault for fault in report.violations if not fault.pointer.startswith(("/baseline", "/saved"))]
     if abs(sum(row.distance_m for row in rows) - last.metres) > CENTIMETRE * max(1, len(rows)):

@@ -10,8 +10,18 @@ from pydantic import ValidationError
 
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.problem import read as read_batching
+from containers.optimizer.scenario.moved import moved_stock
 from contracts.errors import from_validation
-from contracts.problems.scenario import ScenarioProblem
+from contracts.problems.batching import Batch
+from contracts.problems.scenario import ScenarioLocks, ScenarioProblem, ScenarioSolution
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a caller gives beside the problem, per step: the locks and the warm start of the step's own family."""
+
+    locks: Mapping[str, dict[str, Any]]
+    warm: Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,34 @@ def read(data: Mapping[str, Any]) -> Scenario:
     except ValidationError as error:
         raise from_validation(error, "/data") from None
     return Scenario(source, batching_on(source, [line.model_dump() for line in source.stock]))
+
+
+def given(scenario: Scenario, locks: Mapping[str, Any] | None, warm_start: Mapping[str, Any] | None) -> Given:
+    """Locks and warm start by step. Raises ProblemError "invalid" with pointers under /locks and /warm_start."""
+    try:
+        pinned = ScenarioLocks.model_validate(locks or {})
+    except ValidationError as error:
+        raise from_validation(error, "/locks") from None
+    held: dict[str, dict[str, Any]] = {
+        "reslot": {"keep": sorted(pinned.keep)},
+        "batch": {"together": pinned.together, "sealed": pinned.sealed},
+    }
+    if warm_start is None:
+        return Given(held, {})
+    try:
+        plan = ScenarioSolution.model_validate(warm_start)
+        batches = tuple(Batch.model_validate(row) for row in plan.batches)
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from None
+    warm: dict[str, dict[str, Any]] = {}
+    if plan.moves:
+        lying = moved_stock([line.model_dump() for line in scenario.source.stock], plan.moves)
+        rows = [{"sku": row["sku"], "location": row["location"], "pieces": row["quantity"]} for row in lying]
+        warm["reslot"] = {"assignments": rows}
+    if batches:
+        whole = dict.fromkeys(("distance_m", "seconds", "baseline_distance_m", "saved_m", "saved_share"), 0.0)
+        warm["batch"] = {**whole, "batches": [batch.model_dump(mode="json") for batch in batches]}
+    return Given(held, warm)
 
 
 def batching_on(source: ScenarioProblem, stock: list[dict[str, Any]]) -> Instance:

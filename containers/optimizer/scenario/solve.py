@@ -7,7 +7,7 @@ import statistics
 from typing import Any
 
 from containers.optimizer.family import Answer, Run
-from containers.optimizer.scenario.problem import Scenario
+from containers.optimizer.scenario.problem import Scenario, given
 from containers.optimizer.scenario.simulate import simulate
 from containers.optimizer.scenario.stages import State, by_rule, finish_s, stage
 from containers.optimizer.scenario.steps import SHARES, STEPS
@@ -16,8 +16,11 @@ from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolut
 
 
 def solve(scenario: Scenario, run: Run) -> Answer:
-    """The chain's figures. Seconds of work after each step are reported as incumbents."""
+    """The chain's figures. Seconds of work after each step are reported as incumbents. Each step keeps its locks, and starts
+    from its part of an earlier chain's plan.
+    """
     source = scenario.source
+    beside = given(scenario, run.locks, run.warm_start)
     state = by_rule(source, scenario.today)
     stages: list[Stage] = [stage(source, state, None)]
     run.report(stages[0].seconds)
@@ -25,6 +28,7 @@ def solve(scenario: Scenario, run: Run) -> Answer:
     iterations = 0
     for step in source.steps:
         inner = _part(run, SHARES.get(step, 0.0) / total)
+        inner.locks, inner.warm_start = beside.locks.get(step), beside.warm.get(step)
         state = STEPS[step](source, state, inner)
         stages.append(stage(source, state, stages[-1]))
         iterations += 1

@@ -11,8 +11,9 @@ from containers.optimizer.batching.baseline import first_come
 from containers.optimizer.family import Run
 from containers.optimizer.labour import FAMILY as LABOUR
 from containers.optimizer.labour.problem import build
+from containers.optimizer.scenario.moved import moved_stock
 from containers.optimizer.scenario.problem import batching_on
-from containers.optimizer.scenario.reslot import moved_stock, plan_moves
+from containers.optimizer.scenario.reslot import plan_moves
 from containers.optimizer.scenario.stages import State, by_rule, deal
 from containers.optimizer.scenario.tours import of_batch
 from contracts.problems.batching import Batch, BatchingSolution

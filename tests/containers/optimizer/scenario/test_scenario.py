@@ -35,10 +35,17 @@ def orders(*skus: str) -> list[dict[str, Any]]:
 STEPS = ["route", "batch", "labour"]
 
 
-def run(seconds: float = 600.0, **data: Any) -> OptimizeResult:
+def run(
+    seconds: float = 600.0,
+    locks: dict[str, Any] | None = None,
+    warm_start: dict[str, Any] | None = None,
+    iterations: int = 2_000,
+    **data: Any,
+) -> OptimizeResult:
     whole = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "steps": STEPS, **data}
-    budget = Budget(seconds=seconds, iterations=2_000, seed=4)
-    return execute(OptimizeRequest(problem="scenario", data=whole, budget=budget), Run(budget))
+    budget = Budget(seconds=seconds, iterations=iterations, seed=4)
+    request = OptimizeRequest(problem="scenario", data=whole, budget=budget, locks=locks, warm_start=warm_start)
+    return execute(request, Run(budget, warm_start, locks))
 
 
 def test_each_step_is_measured_on_the_same_orders() -> None:
@@ -64,6 +71,47 @@ def test_moving_the_articles_that_are_asked_for_to_the_front_is_a_step_of_its_ow
     assert stages["reslot"]["metres"] < stages["today"]["metres"]
     assert stages["route"]["metres"] < 10 * 20  # ten tours to the far bay would walk 20 m each
     assert result.solution["moves_minutes"] > 0
+
+
+def test_locked_articles_do_not_move_and_locked_orders_share_a_cart() -> None:
+    """As above, "far" would move; and apart from the locks near ones would go together (O0 and O2)."""
+    settings = {"work": {"fixed_s": 1.0}, "payback_days": 365}
+    far = orders(*["far"] * 10)
+    moving = {"orders": far, "steps": ["reslot", "route"], "reslotting": settings, "cart": {"orders": 1}}
+    assert "far" in {move["sku"] for move in run(**moving).solution["moves"]}
+    assert "far" not in {move["sku"] for move in run(**moving, locks={"keep": ["far"]}).solution["moves"]}
+    locked = run(orders=orders("near", "far", "near", "far"), locks={"together": [["O0", "O1"]]})
+    assert ["O0", "O1"] in [sorted(batch["orders"]) for batch in locked.solution["batches"]]
+    assert locked.solution["stages"][-1]["metres"] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(
+    ("locks", "pointer"),
+    [
+        ({"keep": ["nowhere"]}, "/locks/keep"),
+        ({"together": [["O0", "O7"]]}, "/locks/together/0"),
+        ({"move": []}, "/locks/move"),
+    ],
+)
+def test_locks_that_cannot_be_kept_are_named(locks: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        run(orders=orders("near", "far"), steps=["reslot", "batch"], locks=locks)
+    assert pointer in [fault.pointer for fault in caught.value.errors]
+
+
+def test_an_earlier_chain_is_where_the_next_one_starts() -> None:
+    """With one iteration a step does next to nothing by itself, and still ends no worse than it began."""
+    rng = random.Random(8)
+    skus = [rng.choice(("near", "far", "other")) for _ in range(24)]
+    data = {"orders": orders(*skus), "steps": ["reslot", "batch"], "cart": {"orders": 3}}
+    data["reslotting"] = {"work": {"fixed_s": 1.0}, "payback_days": 365}
+    good = run(**data)
+    again = run(**data, warm_start=good.solution, iterations=1)
+    assert good.solution["moves"]
+    assert again.objective.value <= good.objective.value + 1e-6
+    with pytest.raises(ProblemError) as caught:
+        run(**data, warm_start={"batches": 3})
+    assert all(fault.pointer.startswith("/warm_start") for fault in caught.value.errors)
 
 
 def test_a_building_without_paying_moves_stays_as_it_is() -> None:
