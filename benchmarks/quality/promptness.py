@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import random
 import time
-from typing import Any
 
+from benchmarks.quality.late_orders import late_orders
+from benchmarks.quality.made_orders import orders_of
 from benchmarks.quality.runs import Options, row
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from containers.optimizer.registry import family
-from contracts.layout import location_id
 from contracts.optimize import Budget, OptimizeRequest
 
-ORDERS, LINES, AISLES, BAYS = 200, 5, 20, 40
 BUDGETS_S = (1.0, 5.0, 10.0)
 FIRST_SEEDS = range(5)
-
-
-def orders_of(seed: int) -> dict[str, Any]:
-    """A batching problem of ORDERS x LINES lines; places at random."""
-    rng = random.Random(seed)
-    places = [location_id(aisle, "L", bay, 0) for aisle in range(AISLES) for bay in range(BAYS)]
-    stock = [{"sku": f"S{i}", "location": place, "quantity": ORDERS} for i, place in enumerate(places)]
-    skus = [line["sku"] for line in stock]
-    return {
-        "layout": {"type": "parametric", "aisles": AISLES, "bays_per_block": BAYS, "sides": 1},
-        "stock": stock,
-        "orders": [
-            {"id": f"O{i}", "lines": [{"sku": sku, "quantity": 1} for sku in rng.sample(skus, LINES)]}
-            for i in range(ORDERS)
-        ],
-        "cart": {"items": 30},
-    }
 
 
 def _timed(seed: int, seconds: float, workers: int) -> tuple[float, float]:
@@ -53,3 +34,4 @@ def promptness(options: Options) -> None:
     row("quality.batching.first_incumbent_ms", 1000 * max(first), "ms", len(first), options)
     over = [_timed(1, seconds, options.workers)[1] / seconds - 1 for seconds in BUDGETS_S]
     row("quality.batching.deadline_overrun", 100 * max(0.0, *over), "% of the budget", len(over), options)
+    late_orders(options)

@@ -54,6 +54,28 @@ class BatchLocks(Model):
     sealed: Annotated[tuple[tuple[Identifier, ...], ...], Field(max_length=MAX_ORDERS)] = ()  # exactly these, no more
 
 
+class EarlierBatch(Model):
+    """A batch of the plan before. Once `released` it stays as it is, and takes nobody else."""
+
+    orders: Annotated[tuple[Identifier, ...], Field(max_length=MAX_ORDERS)]
+    released: bool = False
+
+
+class Extension(Model):
+    """A plan to extend by the orders that are not in it, with little disturbance.
+
+    An order has moved when it is no longer with what is left of its batch: with each earlier batch continued by the batch of the new
+    plan so that most orders stay, those that do not. Orders that are no more in the problem are passed over.
+    """
+
+    batches: Annotated[tuple[EarlierBatch, ...], Field(max_length=MAX_ORDERS)]
+    moved_order_cost: Annotated[float, Field(ge=0, le=1e6)] = Field(
+        default=20.0,
+        description="Objective units for each order that moves: orders move only where the plan gains more than that.",
+    )
+    max_moved_orders: Annotated[int, Field(ge=0)] | None = None  # absent means no limit
+
+
 class BatchingProblem(Model):
     """What to pick, from where, onto what.
 
@@ -77,6 +99,7 @@ class BatchingProblem(Model):
     zone_picking: bool = False
     # Pairs of item attributes or families that may not share a cart, e.g. ["hazard", "food"].
     incompatible: Annotated[tuple[tuple[str, str], ...], Field(max_length=100)] = ()
+    extend: Extension | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> BatchingProblem:
@@ -91,6 +114,15 @@ class BatchingProblem(Model):
             if item.sku in skus:
                 faults.append(f"items/{i}/sku: {item.sku!r} appears twice; keep one")
             skus.add(item.sku)
+        if self.extend is not None:
+            if self.zone_picking:
+                faults.append("extend: it needs whole orders; leave out zone_picking")
+            batched: set[str] = set()
+            for i, batch in enumerate(self.extend.batches):
+                for name in batch.orders:
+                    if name in batched:
+                        faults.append(f"extend/batches/{i}/orders: {name!r} appears twice; keep one")
+                    batched.add(name)
         if self.due != "ignore" and self.start_at is None:
             faults.append("start_at: give the instant at which picking starts when due is 'soft' or 'hard'")
         if faults:
@@ -134,6 +166,17 @@ class Batch(Model):
     finish_s: float | None = None
 
 
+class Disturbance(Model):
+    """What extending a plan changed in it."""
+
+    late_orders: int  # that the earlier plan did not hold
+    moved_orders: tuple[Identifier, ...]
+    changed_batches: int  # earlier batches that are no longer what they were
+    new_batches: int  # that continue none
+    replanned_m: float  # metres of the best plan found that keeps nothing but what was released
+    over_replanned_m: float  # what keeping the plan walks more
+
+
 class BatchingSolution(Model):
     """The plan, beside what first come, first served with S-shape routes would walk for the same orders."""
 
@@ -147,3 +190,4 @@ class BatchingSolution(Model):
         default_factory=dict,
         description="Metres of the same batches when they are walked by each routing rule (see a route's rules_m).",
     )
+    disturbance: Disturbance | None = None  # when a plan was extended

@@ -6,22 +6,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from containers.optimizer.batching.baseline import baseline_distance
+from containers.optimizer.batching.disturbance import disturbance
 from containers.optimizer.batching.problem import Instance, Part
 from containers.optimizer.batching.schedule import lateness, schedule
 from containers.optimizer.family import Answer
 from containers.optimizer.routing import rules
-from contracts.optimize import Objective
-from contracts.problems.batching import Batch, BatchingSolution, PickStop
+from contracts.optimize import Objective, Unassigned
+from contracts.problems.batching import Batch, BatchingSolution, Disturbance, PickStop
 
 
-def answer_of(instance: Instance, batches: Sequence[Sequence[int]]) -> Answer:
-    """The plan in which each list of part numbers is one tour on its shortest walk."""
+def answer_of(instance: Instance, batches: Sequence[Sequence[int]], replanned_m: float | None = None) -> Answer:
+    """The plan in which each list of part numbers is one tour on its shortest walk.
+
+    replanned_m: metres of a plan made anew, for what an extended plan tells of its disturbance; its own when not known.
+    """
     plans = [
         _batch(instance, f"B{number + 1:03d}", [instance.parts[i] for i in batch])
         for number, batch in enumerate(sorted(b for b in (sorted(batch) for batch in batches) if b))
     ]
-    late = 0.0
-    if instance.source.due != "ignore":
+    late, source = 0.0, instance.source
+    if source.due != "ignore":
         plans, late = _scheduled(instance, plans)
     metres = sum(plan.distance_m for plan in plans)
     seconds = sum(plan.seconds for plan in plans)
@@ -34,9 +38,10 @@ def answer_of(instance: Instance, batches: Sequence[Sequence[int]]) -> Answer:
         saved_m=round(before - metres, 6),
         saved_share=round((before - metres) / before, 6) if before else 0.0,
         rules_m=_rules_metres(instance, batches),
+        disturbance=None if source.extend is None else disturbance(source.extend, plans, metres, replanned_m),
     )
     return Answer(
-        objective=_objective(instance, plans, late),
+        objective=_objective(instance, plans, late, solution.disturbance),
         solution=solution.model_dump(mode="json"),
         unassigned=instance.left_out,
     )
@@ -51,7 +56,7 @@ def _rules_metres(instance: Instance, batches: Sequence[Sequence[int]]) -> dict[
     return {rule: round(metres, 6) for rule, metres in totals.items()}
 
 
-def _objective(instance: Instance, plans: Sequence[Batch], late_s: float) -> Objective:
+def _objective(instance: Instance, plans: Sequence[Batch], late_s: float, moved: Disturbance | None) -> Objective:
     source = instance.source
     metres = sum(plan.distance_m for plan in plans)
     if source.objective == "distance":
@@ -61,6 +66,8 @@ def _objective(instance: Instance, plans: Sequence[Batch], late_s: float) -> Obj
         parts = {"walking": walking, "handling": sum(plan.seconds for plan in plans) - walking}
     if source.due == "soft":
         parts["lateness"] = late_s * source.tardiness_weight
+    if moved is not None and source.extend is not None:
+        parts["disturbance"] = source.extend.moved_order_cost * len(moved.moved_orders)
     unit = "m" if source.objective == "distance" else "s"
     return Objective(value=sum(parts.values()), unit=unit, parts=parts)
 
@@ -77,6 +84,35 @@ def late_orders(instance: Instance, batches: Sequence[Sequence[int]]) -> list[in
     slots = schedule([plan.seconds for plan in plans], [min(one) for one in due], instance.source.pickers)
     late = lateness(slots, due)
     return [p for batch, seconds in zip(batches, late, strict=True) for p, s in zip(batch, seconds, strict=True) if s]
+
+
+def kept(instance: Instance, batches: list[list[int]]) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
+    """Where deadlines are hard, leave out what would be late, the latest-due first of what is late, until nothing is."""
+    if instance.source.due != "hard":
+        return batches, instance.left_out
+    left_out = list(instance.left_out)
+    while late := late_orders(instance, batches):
+        worst = instance.parts[
+            max(late, key=lambda p: (instance.parts[p].order.priority, instance.parts[p].due_s))
+        ].order
+        left_out.append(
+            Unassigned(
+                id=worst.id,
+                reason="deadline-missed",
+                detail=f"no plan was found that finishes this order by {worst.due_at}",
+                smallest_change="add a picker, start earlier, or move the order's due_at",
+            )
+        )
+        rest = [[p for p in batch if instance.parts[p].order.id != worst.id] for batch in batches]
+        batches = [batch for batch in rest if batch]
+    return batches, tuple(left_out)
+
+
+def picking(instance: Instance) -> float:
+    """The part of the objective that no plan changes: seconds for the pieces themselves."""
+    if instance.source.objective == "distance":
+        return 0.0
+    return sum(part.demand[0] for part in instance.parts) * instance.source.pace.piece_s
 
 
 def _scheduled(instance: Instance, plans: Sequence[Batch]) -> tuple[list[Batch], float]:

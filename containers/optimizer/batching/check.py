@@ -35,6 +35,7 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     _check_contents(problem, plan, reader.places(line.location for line in problem.stock), faults)
     _check_carts(problem, plan, faults)
     _check_locks(plan, pinned, faults)
+    moved = _check_extension(problem, plan, sum(walked), faults)
     planned = {order for batch in plan.batches for order in batch.orders}
     refused = {one.id for one in instance.left_out}
     missing = [order.id for order in problem.orders if order.id not in planned and order.id not in refused]
@@ -43,6 +44,9 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         for name in missing
     )
     objective = _objective(problem, plan, walked, reader, faults)
+    if problem.extend is not None:
+        parts = {**objective.parts, "disturbance": problem.extend.moved_order_cost * moved}
+        objective = objective.model_copy(update={"value": sum(parts.values()), "parts": parts})
     return CheckReport(objective, tuple(faults), left_out)
 
 
@@ -205,3 +209,63 @@ def _check_locks(plan: BatchingSolution, locks: BatchLocks, faults: list[Fault])
         for group in locks.sealed
         if frozenset(group) not in batches
     ]
+
+
+def _check_extension(problem: BatchingProblem, plan: BatchingSolution, metres: float, faults: list[Fault]) -> int:
+    """Orders that had to move, having looked that released batches stay and that the plan tells its disturbance as it is."""
+    extension = problem.extend
+    if extension is None:
+        return 0
+    batches = [frozenset(batch.orders) for batch in plan.batches]
+    planned = {order for orders in batches for order in orders}
+    was = [frozenset(batch.orders) & planned for batch in extension.batches]
+    for i, batch in enumerate(extension.batches):
+        if batch.released and was[i] and was[i] not in batches:
+            faults.append(Fault("/batches", f"released, but not a batch as it was: {', '.join(batch.orders[:5])}"))
+    known = {order for orders in was for order in orders}
+    moved = len(known) - _most_that_stay(was, batches)
+    if extension.max_moved_orders is not None and moved > extension.max_moved_orders:
+        faults.append(Fault("/batches", f"{moved} orders moved; at most {extension.max_moved_orders} may"))
+    told = plan.disturbance
+    if told is None:
+        faults.append(Fault("/disturbance", "a plan that was extended tells what changed"))
+        return moved
+    found = {
+        "late_orders": len(planned - known),
+        "moved_orders": moved,
+        "changed_batches": sum(bool(orders) and orders not in batches for orders in was),
+    }
+    claimed = {
+        "late_orders": told.late_orders,
+        "moved_orders": len(set(told.moved_orders) & known),
+        "changed_batches": told.changed_batches,
+    }
+    faults += [
+        Fault(f"/disturbance/{name}", f"it is {value}, not {claimed[name]}")
+        for name, value in found.items()
+        if claimed[name] != value
+    ]
+    if abs(told.replanned_m + told.over_replanned_m - metres) > METRES_EPSILON:
+        faults.append(Fault("/disturbance/over_replanned_m", f"the plan walks {metres} m"))
+    return moved
+
+
+def _most_that_stay(was: list[frozenset[str]], batches: list[frozenset[str]]) -> int:
+    """The largest sum of common orders over pairs of an earlier batch and a new one, each in one pair at most.
+
+    As a perfect assignment: every batch has a double on the other side for staying alone, and the doubles of a pair pair up.
+    """
+    from ortools.graph.python.linear_sum_assignment import SimpleLinearSumAssignment
+
+    now = {order: b for b, orders in enumerate(batches) for order in orders}
+    common = Counter((e, now[order]) for e, orders in enumerate(was) for order in orders)
+    pairs = SimpleLinearSumAssignment()
+    for (e, b), orders in common.items():
+        pairs.add_arc_with_cost(e, b, -orders)
+        pairs.add_arc_with_cost(len(was) + b, len(batches) + e, 0)
+    for e in range(len(was)):
+        pairs.add_arc_with_cost(e, len(batches) + e, 0)
+    for b in range(len(batches)):
+        pairs.add_arc_with_cost(len(was) + b, b, 0)
+    pairs.solve()
+    return -int(pairs.optimal_cost())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,20 +41,25 @@ def read_locks(instance: Instance, locks: Mapping[str, Any] | None) -> BatchLock
 
 
 def _overfull(instance: Instance, pinned: BatchLocks) -> list[Fault]:
-    part_of = {part.order.id: part for part in instance.parts}
-    faults = []
-    for kind in ("together", "sealed"):
-        for i, group in enumerate(getattr(pinned, kind)):
-            parts = [part_of[order] for order in group]
-            loads = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
-            tags = 0
-            for part in parts:
-                tags |= part.tags
-            if any(load > limit for load, limit in zip(loads, instance.capacity.tolist(), strict=True)):
-                faults.append(Fault(f"/locks/{kind}/{i}", "these orders do not fit on one cart together"))
-            elif tags & instance.clash_of(tags):
-                faults.append(Fault(f"/locks/{kind}/{i}", "these orders hold items that may not share a cart"))
-    return faults
+    return [
+        Fault(f"/locks/{kind}/{i}", why)
+        for kind in ("together", "sealed")
+        for i, group in enumerate(getattr(pinned, kind))
+        if (why := overfull(instance, group))
+    ]
+
+
+def overfull(instance: Instance, orders: Sequence[str]) -> str:
+    """Why these orders cannot share a cart; empty when they can."""
+    wanted = frozenset(orders)
+    parts = [part for part in instance.parts if part.order.id in wanted]
+    loads = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
+    tags = 0
+    for part in parts:
+        tags |= part.tags
+    if any(load > limit for load, limit in zip(loads, instance.capacity.tolist(), strict=False)):
+        return "these orders do not fit on one cart together"
+    return "these orders hold items that may not share a cart" if tags & instance.clash_of(tags) else ""
 
 
 def groups_of(instance: Instance, pinned: BatchLocks) -> tuple[list[list[int]], list[list[int]]]:
@@ -82,3 +87,28 @@ def warm_batches(instance: Instance, warm_start: Mapping[str, Any] | None) -> li
             if part is not None:
                 batches[i].append(part)
     return [*batches.values(), *([part] for part in number.values())]
+
+
+def feasible_start(instance: Instance, batches: list[list[int]], groups: list[list[int]]) -> list[list[int]]:
+    """A plan from yesterday may overfill today's cart: what no longer fits goes on carts of its own."""
+    group_of = {part: number for number, group in enumerate(groups) for part in group}
+    limits = instance.capacity.tolist()
+    kept: list[list[int]] = []
+    for batch in batches:
+        current: list[int] = []
+        for number in sorted({group_of[part] for part in batch if part in group_of}):
+            trial = current + groups[number]
+            parts = [instance.parts[i] for i in trial]
+            loads = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
+            tags = 0
+            for part in parts:
+                tags |= part.tags
+            same_zone = len({part.zone for part in parts}) == 1
+            fits = all(load <= limit for load, limit in zip(loads, limits, strict=True))
+            if current and not (fits and same_zone and not tags & instance.clash_of(tags)):
+                kept.append(current)
+                trial = list(groups[number])
+            current = trial
+        if current:
+            kept.append(current)
+    return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from containers.optimizer.batching.chain import new_pool
+from containers.optimizer.batching.check import check
 from containers.optimizer.batching.enumeration import all_batches
 from containers.optimizer.batching.master import Master
 from containers.optimizer.batching.problem import Instance, read
@@ -41,6 +42,8 @@ def warm() -> None:
     instance = read(data)
     solve(instance, run)
     _warm_generation(instance, run)
+    extended = read({**data, "extend": {"batches": [{"orders": ["O0"]}]}})
+    check(extended, solve(extended, Run(Budget(seconds=60, iterations=10))).solution, None)
     _done = True
 
 

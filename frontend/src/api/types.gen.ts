@@ -111,6 +111,7 @@ export interface BatchingSolution {
   saved_m: number;
   saved_share: number;
   rules_m: Record<string, number>;
+  disturbance: Disturbance | null;
 }
 
 /** A proven limit on any plan's objective; `gap` = |value - bound| / |value|. Without one, `reason` says why. */
@@ -155,6 +156,16 @@ export interface CountPayload {
   location: string;
   sku: string;
   item_class: "A" | "B" | "C";
+}
+
+/** What extending a plan changed in it. */
+export interface Disturbance {
+  late_orders: number;
+  moved_orders: string[];
+  changed_batches: number;
+  new_batches: number;
+  replanned_m: number;
+  over_replanned_m: number;
 }
 
 export interface EdgeInput {
