@@ -27,7 +27,7 @@ Place = tuple[int, int]  # stage, index within the stage's places
 
 
 class Neighbourhood:
-    """A tour and the places that serve each item. length: metres, infinite before the first tour."""
+    """A tour and the places that it is walked for. length: metres, infinite before the first tour."""
 
     def __init__(self, network: Network, choice: Choice, prices: FloatArray, random: np.random.Generator) -> None:
         self.network = network
@@ -37,7 +37,8 @@ class Neighbourhood:
         self.alive = np.ones(len(network.cost), dtype=np.bool_)
         self.length = float("inf")
         self.options: list[int] = []
-        self.size = GROUP
+        self.size = GROUP  # items, or
+        self.span = GROUP  # places that are chosen anew together
         self._serving: dict[int, list[Place]] = {}
         number = {article: i for i, article in enumerate(network.articles)}
         self._held: dict[Place, dict[int, int]] = {
@@ -54,11 +55,14 @@ class Neighbourhood:
     def build(self, clock: Clock) -> None:
         """A first tour: items enter one by one, each where it lengthens the tour least, those of few places first."""
         places = Counter(i for held in self._held.values() for i in held)
+        entered: set[int] = set()
         for i in sorted(range(len(self.network.demand)), key=lambda i: (places[i], i)):
-            seen = self._choose([i], float("inf"), clock)
+            fixed = {place for served in self._serving.values() for place in served}
+            seen = self._choose(fixed, float("inf"), clock, {i})
             if seen.length == float("inf"):
                 return
-            self._serving |= self._serve(seen.options, [*self._serving, i])
+            entered.add(i)
+            self._serving = self._serve(seen.options, entered)
         self.take(seen.length, seen.options)
 
     def improve(self, clock: Clock, patience: int) -> None:
@@ -66,35 +70,55 @@ class Neighbourhood:
         waited = 0
         while waited < patience and not clock.over():
             waited += 1
-            free = self._near_items()
-            seen = self._choose(free, self.length, clock)
-            self.size = max(2, self.size - 1) if seen.labels > MANY_LABELS else self.size
-            self.size = min(len(self.network.demand), self.size + (seen.labels < FEW_LABELS))
+            of_places = self.random.random() < 0.5
+            fixed = self._far_places() if of_places else self._other_items()
+            seen = self._choose(fixed, self.length, clock)
+            change = (seen.labels < FEW_LABELS) - (seen.labels > MANY_LABELS)
+            if of_places:
+                self.span = max(2, self.span + change)
+            else:
+                self.size = min(len(self.network.demand), max(2, self.size + change))
             if seen.length < self.length - 1e-6:
                 self.take(seen.length, seen.options)
                 waited = 0
 
-    def _near_items(self) -> list[int]:
-        """Items served near to a random one's places, or, every third time, any."""
+    def _far_places(self) -> set[Place]:
+        """All places but some that lie one after the other, or, every third time, any."""
+        every = sorted({place for served in self._serving.values() for place in served})
+        span = min(self.span, len(every))
+        self.span = span
+        if self.random.random() < 1 / 3:
+            return {every[i] for i in self.random.permutation(len(every))[span:]}
+        low = int(self.random.integers(1 - span, len(every)))
+        return set(every[: max(0, low)] + every[max(0, low) + span :])
+
+    def _other_items(self) -> set[Place]:
+        """What serves the items that are not near to a random one's places, or, every third time, any others."""
         count = len(self.network.demand)
         size = min(self.size, count)
         if self.random.random() < 1 / 3:
-            return [int(i) for i in self.random.permutation(count)[:size]]
-        middle = [float(np.mean([s for s, _ in self._serving[i]])) for i in range(count)]
-        center = middle[int(self.random.integers(count))]
-        spread = np.abs(np.array(middle) - center) * self.random.uniform(0.5, 1.5, count)
-        return [int(i) for i in np.argsort(spread, kind="stable")[:size]]
+            free = self.random.permutation(count)[:size]
+        else:
+            middle = [float(np.mean([s for s, _ in self._serving[i]])) for i in range(count)]
+            center = middle[int(self.random.integers(count))]
+            spread = np.abs(np.array(middle) - center) * self.random.uniform(0.5, 1.5, count)
+            free = np.argsort(spread, kind="stable")[:size]
+        left = set(range(count)) - set(free.tolist())
+        return {place for i in left for place in self._serving[i]}
 
-    def _choose(self, free: list[int], limit: float, clock: Clock) -> Labelled:
-        """The best tour in which `free` items go anywhere and the others stay where they are served."""
+    def _choose(self, fixed: set[Place], limit: float, clock: Clock, also: Iterable[int] | None = None) -> Labelled:
+        """The best tour that passes the fixed places and takes what those do not hold of `also`, by default everything."""
         network = self.network
-        fixed = {place for i, places in self._serving.items() if i not in free for place in places}
         alive, final_of = self._allowed(fixed)
+        held: Counter[int] = Counter()
+        for place in fixed:
+            held.update(self._held[place])
+        items = range(len(network.demand)) if also is None else also
         wanted = np.zeros(len(network.demand), dtype=np.bool_)
-        wanted[free] = True
+        wanted[[i for i in items if held[i] < network.demand[i]]] = True
         relaxation = Relaxation(network, (), wanted, alive, final_of)
         if limit == float("inf"):  # room for every label
-            width = network.nodes * (1 + int(network.demand[free].sum()))
+            width = network.nodes * (1 + int(network.demand[wanted].sum()))
             return extend_labels(relaxation, self.prices, limit, width, clock)
         bound, prices, _ = relaxation.ascend(self.prices, limit, STEPS, 0.5)
         if bound >= limit - 1e-6:

@@ -14,7 +14,7 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from containers.optimizer.floor.bits import ONE
 from containers.optimizer.jit import kernel
 from containers.optimizer.routing.scattered.clock import Clock
-from containers.optimizer.routing.scattered.network import FloatArray
+from containers.optimizer.routing.scattered.network import FloatArray, IntArray
 from containers.optimizer.routing.scattered.relaxation import Relaxation
 
 INFINITY = np.inf
@@ -22,7 +22,9 @@ EPSILON = 1e-7
 # Labels that a new one is compared with, cheapest first, to find that it takes no more for no less.
 COMPARED = 8
 # Labels that may wait for a place in the beam, per place.
-SPARE = 4
+SPARE = 20
+# Levels of what labels have taken, where they are spread over them.
+LEVELS = 20
 # Labels made between two looks at the clock.
 BURST = 20_000
 
@@ -38,12 +40,18 @@ class Labelled:
     labels: int
 
 
-def extend_labels(relaxation: Relaxation, prices: FloatArray, limit: float, width: int, clock: Clock) -> Labelled:
-    """The best tour shorter than `limit`, keeping at most `width` labels a stage; ends early when the clock runs out."""
+def extend_labels(
+    relaxation: Relaxation, prices: FloatArray, limit: float, width: int, clock: Clock, spread: bool = False
+) -> Labelled:
+    """The best tour shorter than `limit`, keeping at most `width` labels a stage; ends early when the clock runs out.
+
+    spread: rather than those of the lowest bounds, keep the best of all that have taken about as much. More tours come to an
+    end that way, for those that take late look cheap until it is too late; the bound is lower.
+    """
     network = relaxation.network
     paid = relaxation.bound(prices)
     prices = np.where(relaxation.priced, prices, 0.0)
-    payment = float(prices @ network.demand)
+    payment = network.worth.paid(prices)
     value = relaxation.values(prices)
     wanted = relaxation.wanted
     order = _by_value(relaxation, value)
@@ -53,9 +61,10 @@ def extend_labels(relaxation: Relaxation, prices: FloatArray, limit: float, widt
     several = np.flatnonzero(demand > 1)
     bit_price = np.zeros(64 * network.words)
     single = demand == 1
-    bit_price[64 * network.word[single] + network.shift[single]] = prices[single]
+    bit_price[64 * network.word[single] + network.shift[single]] = prices[network.worth.first[:-1][single]]
     singles = network.full_of(single)
-    packing = (bit_price, network.word, network.shift, network.mask, demand, prices, singles, several)
+    worth = (network.worth.table(prices), network.worth.base, network.worth.tabled)
+    packing = (bit_price, network.word, network.shift, network.mask, demand, worth, singles, several, still_held(relaxation))
     tables = (
         network.arcs, network.step, order[0], order[1], network.cost, value, bits, network.first, network.item,
         network.quantity, relaxation.tracking.key, relaxation.tracking.after, relaxation.rest,
@@ -67,14 +76,14 @@ def extend_labels(relaxation: Relaxation, prices: FloatArray, limit: float, widt
     for array in old:
         array[:1] = 0
     old[4][0] = relaxation.rest[0, 0, 0]
-    table = np.empty(1 << (2 * room - 1).bit_length(), dtype=np.int64)
+    table = np.full(1 << (2 * room - 1).bit_length(), -1, dtype=np.int64)
     history = (
         np.zeros(network.stages + 1, dtype=np.int64),
         np.empty(network.stages * width, dtype=np.int32),
         np.empty(network.stages * width, dtype=np.int32),
     )
     ends = np.array([-1, 0, -1, 0], dtype=np.int64)
-    ways = (relaxation.final_of, network.final_extra, full)
+    ways = (relaxation.final_of, network.final_extra, full, payment / LEVELS if spread else 0.0)
     grain = max(network.grain, EPSILON) - EPSILON
     s, count, total, best, lowest = 0, 1, 0, INFINITY, INFINITY
     while s < network.stages and count:
@@ -89,6 +98,16 @@ def extend_labels(relaxation: Relaxation, prices: FloatArray, limit: float, widt
             lowest = min(lowest, float(old[4][:count].min()) + payment)
             break
     return Labelled(best, _options(ends, history), min(lowest, best, limit), total)
+
+
+def still_held(relaxation: Relaxation) -> IntArray:
+    """(stages + 1, items) pieces that a tour can take from each stage on, at most."""
+    network = relaxation.network
+    held = np.zeros((network.stages + 1, len(network.demand)), dtype=np.int64)
+    used = relaxation.alive[network.owner]
+    owner, item = network.owner[used], network.item[used]
+    np.maximum.at(held, (network.stage_of[owner], item), network.quantity[used])
+    return np.ascontiguousarray(np.cumsum(held[::-1], axis=0)[::-1])
 
 
 def _options(ends: np.ndarray, history: tuple[np.ndarray, ...]) -> list[int]:
@@ -127,10 +146,13 @@ def _by_value(relaxation: Relaxation, value: FloatArray) -> tuple[np.ndarray, np
 
 @kernel
 def extend(s, tables, packing, below, count_in, old, new, table):  # type: ignore[no-untyped-def]
-    """Labels of the next stage whose completion may cost less than `below`: (how many, lowest bound without room)."""
+    """Labels of the next stage whose completion may cost less than `below`: (how many, lowest bound without room).
+
+    table: slots of -1, left so.
+    """
     arcs, step, order_first, order, cost, value, bits, first, item, quantity, key, after, rest = tables
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
-    bit_price, word, shift, mask, demand, prices, _singles, several = packing
+    bit_price, word, shift, mask, demand, (worth, base, tabled), _singles, several, _held = packing
     node, metres, reduced, taken, _bound, _parent, _option, tracked = old
     new_node, new_metres, new_reduced, new_taken, new_bound, new_parent, new_option, new_tracked = new
     words = taken.shape[1]
@@ -138,7 +160,7 @@ def extend(s, tables, packing, below, count_in, old, new, table):  # type: ignor
     room = new_node.shape[0]
     buffer = np.empty(words, dtype=np.uint64)
     last_slot = np.uint64(table.shape[0] - 1)
-    table[:] = -1
+    filled = np.empty(room, dtype=np.int64)
     count = 0
     dropped = INFINITY
     inside = order_first[s, 0] >= 0
@@ -188,7 +210,11 @@ def extend(s, tables, packing, below, count_in, old, new, table):  # type: ignor
                                     more = min(quantity[e], demand[a] - had)
                                     if more > 0:
                                         buffer[w] += np.uint64(more) << np.uint64(shift[a])
-                                        r -= prices[a] * more
+                                        if tabled[a]:
+                                            left = base[a] + demand[a] - had
+                                            r -= worth[left] - worth[left - more]
+                                        else:
+                                            r -= worth[base[a]] * more
                     else:
                         c = metres[i] + step[s] * action + extra
                         r = reduced[i] + step[s] * action + extra
@@ -210,6 +236,7 @@ def extend(s, tables, packing, below, count_in, old, new, table):  # type: ignor
                                 dropped = min(dropped, b)
                                 break
                             table[slot] = count
+                            filled[count] = slot
                             j = count
                             count += 1
                             new_node[j] = t
@@ -229,6 +256,8 @@ def extend(s, tables, packing, below, count_in, old, new, table):  # type: ignor
                                 new_option[j] = o
                             break
                         slot = np.int64(np.uint64(slot + 1) & last_slot)
+    for j in range(count):
+        table[filled[j]] = -1
     return count, dropped
 
 
@@ -238,7 +267,7 @@ def sweep(s, burst, tables, packing, ways, below, grain, count, width, old, made
 
     below: what a completion less prices may cost. Kept labels are in `old`; where the best tour ends is left in `ends`.
     """
-    final_of, final_extra, full = ways
+    final_of, final_extra, full, level = ways
     first, parents, moves = history
     best = INFINITY
     lowest = INFINITY
@@ -263,7 +292,7 @@ def sweep(s, burst, tables, packing, ways, below, grain, count, width, old, made
                         ends[0] = s
                         ends[2] = made[6][i]
                         ends[3] = made[5][i]
-        count, over = keep(made, number, width, packing, tables[12].shape[1], old)
+        count, over = keep(s, made, number, width, level, packing, tables[12].shape[1], old)
         lowest = min(lowest, over)
         first[s + 1] = first[s] + count
         parents[first[s] : first[s] + count] = old[5][:count]
@@ -273,27 +302,27 @@ def sweep(s, burst, tables, packing, ways, below, grain, count, width, old, made
 
 
 @kernel
-def keep(made, number, width, packing, nodes, old):  # type: ignore[no-untyped-def]
+def keep(s, made, number, width, level, packing, nodes, old):  # type: ignore[no-untyped-def]
     """The labels to go on from, by node, into `old`: (how many, the lowest bound of those that had no room)."""
     good = np.empty(number, dtype=np.bool_)
-    dominate(np.argsort(made[1][:number]), made[0], made[3], packing, nodes, good)
+    dominate(np.argsort(made[1][:number]), made[0], made[3], packing, nodes, s, good)
     left = np.flatnonzero(good)
     over = INFINITY
     if left.shape[0] > width:
-        bounds = made[4][left]
-        edge = np.partition(bounds, width)[width]
-        ties = width - np.sum(bounds < edge)
-        over = edge
+        order = made[4][left]
+        if level > 0:
+            spread(left, made[1], made[2], order, level)
+        edge = np.partition(order, width)[width]
+        ties = width - np.sum(order < edge)
         chosen = 0
-        for i in left:
-            b = made[4][i]
-            if b == edge and ties > 0:
-                ties -= 1
+        for place in range(left.shape[0]):
+            i = left[place]
+            if order[place] < edge or (order[place] == edge and ties > 0):
+                ties -= order[place] == edge
                 left[chosen] = i
                 chosen += 1
-            elif b < edge:
-                left[chosen] = i
-                chosen += 1
+            else:
+                over = min(over, made[4][i])
         left = left[:chosen]
     begin = np.zeros(nodes + 1, dtype=np.int64)
     for i in left:
@@ -316,14 +345,50 @@ def keep(made, number, width, packing, nodes, old):  # type: ignore[no-untyped-d
 
 
 @kernel
-def dominate(by_cost, node, taken, packing, nodes, good):  # type: ignore[no-untyped-def]
-    """good[i]: no cheaper label at its node, of the cheapest few, has taken as much."""
-    _bit_price, word, shift, mask, _demand, _prices, singles, several = packing
+def spread(left, metres, reduced, order, level):  # type: ignore[no-untyped-def]
+    """order: bounds of the labels `left`; becomes the rank of each among those whose takings are on one level."""
+    ranks = np.zeros(LEVELS + 1)
+    for place in np.argsort(order):
+        i = left[place]
+        at = min(LEVELS, int((metres[i] - reduced[i]) / level))
+        order[place] = ranks[at]
+        ranks[at] += 1
+
+
+@kernel
+def dominate(by_cost, node, taken, packing, nodes, s, good):  # type: ignore[no-untyped-def]
+    """good[i]: what label i lacks is held after stage s, and no cheaper label at its node, of the cheapest few, has taken as
+    much."""
+    _bit_price, word, shift, mask, demand, _worth, singles, several, held = packing
     compared = np.zeros((nodes, COMPARED), dtype=np.int64)
     filled = np.zeros(nodes, dtype=np.int64)
+    ahead = np.zeros(singles.shape[0], dtype=np.uint64)  # single pieces that are held after the stage
+    scarce = np.empty(several.shape[0], dtype=np.int64)
+    count = 0
+    for a in range(demand.shape[0]):
+        if demand[a] == 1 and held[s + 1, a] > 0:
+            ahead[word[a]] |= ONE << np.uint64(shift[a])
+    for a in several:
+        if held[s + 1, a] < demand[a]:
+            scarce[count] = a
+            count += 1
+    scarce = scarce[:count]
     for i in by_cost:
         n = node[i]
-        good[i] = True
+        whole = True
+        for w in range(taken.shape[1]):
+            if singles[w] & ~(taken[i, w] | ahead[w]) != 0:
+                whole = False
+                break
+        if whole:
+            for a in scarce:
+                had = np.int64((taken[i, word[a]] >> np.uint64(shift[a])) & mask[a])
+                if had + held[s + 1, a] < demand[a]:
+                    whole = False
+                    break
+        good[i] = whole
+        if not whole:
+            continue
         for place in range(filled[n]):
             j = compared[n, place]
             covers = True

@@ -13,6 +13,7 @@ from containers.optimizer.floor import states
 from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.options import list_options
+from containers.optimizer.routing.scattered.worth import Worth
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -103,6 +104,21 @@ class Network:
     def owner(self) -> IntArray:
         """The option of each entry of `item` and `quantity`."""
         return np.repeat(np.arange(len(self.cost)), np.diff(self.first))
+
+    @cached_property
+    def worth(self) -> Worth:
+        """Which prices the items have."""
+        return Worth.of(self.demand)
+
+    @cached_property
+    def at(self) -> IntArray:
+        """Where in the table of worths each entry of `item` and `quantity` is found, to be taken `times`."""
+        return self.worth.base[self.item] + np.where(self.worth.tabled[self.item], self.quantity, 0)
+
+    @cached_property
+    def times(self) -> FloatArray:
+        """(entries,) see `at`."""
+        return np.where(self.worth.tabled[self.item], 1.0, self.quantity)
 
     @cached_property
     def grain(self) -> float:

@@ -1,8 +1,9 @@
 """Lagrangean relaxation of a list's demand on its network, sharp for a few tracked items and by price for the others.
 
 A tracked item's count is carried along the network's nodes (a state x below `states` of tracking), as in state-space
-relaxation (Christofides, Mingozzi & Toth 1981); the others are paid for at their prices, found by subgradient steps
-(Held, Wolfe & Crowder 1974). With nothing tracked the bound equals that of the linear program over the network.
+relaxation (Christofides, Mingozzi & Toth 1981); the others are paid for at the prices of worth.py, found by subgradient
+steps (Held, Wolfe & Crowder 1974). With nothing tracked the bound equals that of the linear program over the network, with
+the cuts of worth.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from containers.optimizer.floor.states import ACTIONS
 from containers.optimizer.jit import kernel
 from containers.optimizer.routing.scattered.network import FloatArray, IntArray, Network
+from containers.optimizer.routing.scattered.worth import tabulate
 
 INFINITY = np.inf
 # A direction keeps this share of the one before it; steps shrink after so many without a better bound.
@@ -84,7 +86,7 @@ class Relaxation:
         self.tracking = Tracking.of(network, tracked, levels, self.alive)
         priced = self.wanted.copy()
         priced[list(self.tracking.exact)] = False
-        self.priced = priced
+        self.priced = priced[network.worth.item]  # rows of prices
         self.rest = np.empty((network.stages + 1, network.nodes, self.tracking.states))
         self._value = np.empty(len(network.cost))
         count = len(self.tracking.entries[1])
@@ -96,25 +98,28 @@ class Relaxation:
         return (
             network.arcs, network.step, network.act_first, self.final_of, network.final_extra,
             network.cost, network.first, network.item, network.quantity, *tracking.entries, tracking.after,
+            network.at, network.times,
         )  # fmt: skip
 
     def bound(self, prices: FloatArray) -> float:
         """A lower bound in metres; leaves in `rest` (stages + 1, nodes, states) what completions cost at these prices."""
         prices = np.where(self.priced, prices, 0.0)
-        value = backward(self._tables, prices, self._value, self._entry_value, self._entry_option, self.rest)
-        return float(value + prices @ self.network.demand)
+        worth = self.network.worth.table(prices)
+        value = backward(self._tables, worth, self._value, self._entry_value, self._entry_option, self.rest)
+        return float(value) + self.network.worth.paid(prices)
 
     def ascend(
         self, prices: FloatArray, above: float, steps: int, size: float = 1.0
     ) -> tuple[float, FloatArray, FloatArray]:
         """(best bound, its prices, per item how much the paths took too much or little) of at most so many subgradient steps
         towards `above`, the length of a known tour."""
-        wrong = np.zeros(len(self.network.demand))
+        network = self.network
+        wrong = np.zeros(len(network.demand))
         best = np.where(self.priced, prices, 0.0)
-        demand = np.where(self.priced, self.network.demand, 0).astype(np.float64)
+        demand = np.where(self.priced, network.worth.wanted, 0).astype(np.float64)
         bound = ascend(
-            self._tables, demand, best.copy(), best, wrong, above, steps, size,
-            self._value, self._entry_value, self._entry_option, self.rest,
+            self._tables, network.worth.tables, demand, best.copy(), best, wrong, above, steps, size,
+            np.zeros(network.worth.length), self._value, self._entry_value, self._entry_option, self.rest,
         )  # fmt: skip
         return float(bound), best, wrong
 
@@ -125,23 +130,23 @@ class Relaxation:
         reach(self._tables, self._entry_value, self.rest, through)
         prices = np.where(self.priced, prices, 0.0)
         entry = self.tracking.entries[2]
-        cheapest = (through - self._entry_value)[entry] + self.values(prices) + float(prices @ self.network.demand)
+        cheapest = (through - self._entry_value)[entry] + self.values(prices) + self.network.worth.paid(prices)
         useful: npt.NDArray[np.bool_] = self.alive & (cheapest <= limit)
         return useful
 
     def values(self, prices: FloatArray) -> FloatArray:
-        """(options,) metres less prices."""
+        """(options,) metres less what they take is worth."""
         network = self.network
-        paid = np.where(self.priced, prices, 0.0)[network.item] * network.quantity
-        total = np.concatenate([[0.0], np.cumsum(paid)])
+        worth = network.worth.table(np.where(self.priced, prices, 0.0))
+        total = np.concatenate([[0.0], np.cumsum(worth[network.at] * network.times)])
         value: FloatArray = network.cost - (total[network.first[1:]] - total[network.first[:-1]])
         return value
 
 
 @kernel
-def backward(tables, prices, value, entry_value, entry_option, rest):  # type: ignore[no-untyped-def]
+def backward(tables, worth, value, entry_value, entry_option, rest):  # type: ignore[no-untyped-def]
     """Metres of the cheapest path; fills `rest`, the values of options, and each entry's cheapest option."""
-    arcs, step, act_first, final_of, final_extra, cost, first, item, quantity, entry_first, entry_key, entry, after = (
+    arcs, step, act_first, final_of, final_extra, cost, first, _i, _q, entry_first, entry_key, entry, after, at, times = (
         tables
     )
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
@@ -152,7 +157,7 @@ def backward(tables, prices, value, entry_value, entry_option, rest):  # type: i
             continue
         v = cost[o]
         for x in range(first[o], first[o + 1]):
-            v -= prices[item[x]] * quantity[x]
+            v -= worth[at[x]] * times[x]
         value[o] = v
         if v < entry_value[e]:
             entry_value[e] = v
@@ -190,7 +195,7 @@ def backward(tables, prices, value, entry_value, entry_option, rest):  # type: i
 @kernel
 def reach(tables, entry_value, rest, through):  # type: ignore[no-untyped-def]
     """through[e]: metres less prices of the cheapest path over entry e. `rest` and entry_value as `backward` leaves them."""
-    arcs, step, act_first, _final_of, _fe, _c, _f, _i, _q, entry_first, entry_key, _entry, after = tables
+    arcs, step, act_first, _final_of, _fe, _c, _f, _i, _q, entry_first, entry_key, _entry, after, _at, _t = tables
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
     states = after.shape[1]
     old = np.full((rest.shape[1], states), INFINITY)
@@ -228,7 +233,7 @@ def reach(tables, entry_value, rest, through):  # type: ignore[no-untyped-def]
 @kernel
 def follow(tables, entry_value, entry_option, rest, chosen):  # type: ignore[no-untyped-def]
     """How many options the cheapest path takes, which are left in `chosen`."""
-    arcs, step, act_first, final_of, final_extra, _c, _f, _i, _q, entry_first, entry_key, _entry, after = tables
+    arcs, step, act_first, final_of, final_extra, _c, _f, _i, _q, entry_first, entry_key, _entry, after, _at, _t = tables
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
     last = after.shape[1] - 1
     n = 0
@@ -270,19 +275,21 @@ def follow(tables, entry_value, entry_option, rest, chosen):  # type: ignore[no-
 
 @kernel
 def ascend(  # type: ignore[no-untyped-def]
-    tables, demand, prices, best, wrong, above, steps, size, value, entry_value, entry_option, rest
+    tables, rows, demand, prices, best, wrong, above, steps, size, worth, value, entry_value, entry_option, rest
 ):
     """Subgradient steps from `prices`; the best bound's prices are left in `best`."""
     first, item, quantity = tables[6], tables[7], tables[8]
+    row_first, bundle, base = rows
     chosen = np.empty(tables[1].shape[0], dtype=np.int64)
     slope = np.empty(demand.shape[0])
     direction = np.zeros(demand.shape[0])
     highest = -INFINITY
     waited = 0
     for _ in range(steps):
-        bound = backward(tables, prices, value, entry_value, entry_option, rest)
-        for i in range(demand.shape[0]):
-            bound += prices[i] * demand[i]
+        tabulate(row_first, bundle, base, prices, worth)
+        bound = backward(tables, worth, value, entry_value, entry_option, rest)
+        for g in range(demand.shape[0]):
+            bound += prices[g] * demand[g]
         if bound > highest + 1e-9:
             if bound > highest + 1e-4 * abs(bound):
                 waited = 0
@@ -305,18 +312,20 @@ def ascend(  # type: ignore[no-untyped-def]
         for c in range(count):
             o = chosen[c]
             for x in range(first[o], first[o + 1]):
-                if demand[item[x]] > 0:
-                    slope[item[x]] -= quantity[x]
+                for g in range(row_first[item[x]], row_first[item[x] + 1]):
+                    if demand[g] > 0:
+                        slope[g] -= (quantity[x] + bundle[g] - 1) // bundle[g]
         norm = 0.0
-        for i in range(demand.shape[0]):
-            wrong[i] += abs(slope[i])
-            direction[i] = MEMORY * direction[i] + slope[i]
-            if prices[i] <= 0.0 and direction[i] < 0.0:
-                direction[i] = 0.0
-            norm += direction[i] * direction[i]
+        for i in range(wrong.shape[0]):
+            wrong[i] += abs(slope[row_first[i]])
+        for g in range(demand.shape[0]):
+            direction[g] = MEMORY * direction[g] + slope[g]
+            if prices[g] <= 0.0 and direction[g] < 0.0:
+                direction[g] = 0.0
+            norm += direction[g] * direction[g]
         if norm < 1e-12:
             break
         length = size * max(above - bound, 0.01 * abs(above)) / norm
-        for i in range(demand.shape[0]):
-            prices[i] = max(0.0, prices[i] + length * direction[i])
+        for g in range(demand.shape[0]):
+            prices[g] = max(0.0, prices[g] + length * direction[g])
     return highest

@@ -18,11 +18,11 @@ from containers.optimizer.routing.scattered.relaxation import Relaxation
 EPSILON = 1e-6
 INFINITY = float("inf")
 FIRST_STEPS, FIRST_WIDTH = 60, 30
-# (states of tracking at most, levels of each item, subgradient steps, labels kept a stage), in turn until the bound meets
-# the tour; the last is repeated with twice the labels.
+# (states of tracking at most, levels of each item, subgradient steps, labels kept a stage, whether spread), in turn until
+# the bound meets the tour; the last is repeated with twice the labels.
 ROUNDS = (
-    (1, 1, 200, 100), (16, 2, 40, 300), (256, 2, 40, 1000), (256, 9, 30, 2000), (1024, 2, 30, 4000), (1024, 9, 30, 4000),
-    (4096, 3, 20, 8000),
+    (1, 1, 200, 200, True), (16, 2, 40, 300, True), (256, 2, 40, 1000, False), (256, 9, 30, 2000, False),
+    (1024, 2, 30, 4000, False), (1024, 9, 30, 4000, False), (4096, 3, 20, 8000, False),
 )  # fmt: skip
 MOST_WIDTH = 64_000
 # Neighbourhoods are tried until so many in a row have found nothing.
@@ -53,7 +53,7 @@ class Search:
         self.rounds = rounds
         self.found = Found()
         self.alive = np.ones(len(network.cost), dtype=np.bool_)  # options that a better tour than the best may take
-        self.prices = np.zeros(len(network.demand))
+        self.prices = np.zeros(len(network.worth.item))
         self.wrong = np.zeros(len(network.demand))
         self.near = Neighbourhood(network, choice, self.prices, np.random.default_rng(seed))
 
@@ -62,7 +62,7 @@ class Search:
         guess = 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
         relaxation = Relaxation(self.network)
         self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
-        self._extend(relaxation, FIRST_WIDTH)
+        self._extend(relaxation, FIRST_WIDTH, True)
         if not self.found.options:
             self._improve()
         for number in range(self.rounds):
@@ -72,9 +72,11 @@ class Search:
         return self.found
 
     def _round(self, number: int) -> None:
-        states, levels, steps, width = ROUNDS[min(number, len(ROUNDS) - 1)]
+        network = self.network
+        states, levels, steps, width, spread = ROUNDS[min(number, len(ROUNDS) - 1)]
         width = min(MOST_WIDTH, width * 2 ** max(0, number + 1 - len(ROUNDS)))
-        tracked = _tracked(self.network, self.prices * self.wrong, states, levels)
+        worth = np.add.reduceat(self.prices * network.worth.wanted, network.worth.first[:-1]) / network.demand
+        tracked = _tracked(network, worth * self.wrong, states, levels)
         relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
         above = self.found.length if self.found.options else 1.2 * self.found.bound
         self._ascend(relaxation, above, steps, 1.0 if states == 1 else 0.5)
@@ -82,7 +84,7 @@ class Search:
             self.alive = relaxation.useful(self.prices, self.found.length - self.network.grain + EPSILON)
             relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
         if not self.found.proven:
-            self._extend(relaxation, width)
+            self._extend(relaxation, width, spread)
         if not self.found.proven:
             self._improve()
 
@@ -97,8 +99,8 @@ class Search:
         self.wrong = self.wrong + wrong
         self._raise_to(bound)
 
-    def _extend(self, relaxation: Relaxation, width: int) -> None:
-        seen = extend_labels(relaxation, self.prices, self.found.length, width, self.clock)
+    def _extend(self, relaxation: Relaxation, width: int, spread: bool) -> None:
+        seen = extend_labels(relaxation, self.prices, self.found.length, width, self.clock, spread)
         self._accept(seen.length, seen.options)
         self._raise_to(seen.bound)
 
