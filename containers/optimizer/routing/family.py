@@ -272,5 +272,5 @@ def warm() -> None:
 
 
 FAMILY: Family[Instance] = Family(
-    name="routing", version="3", read=read, solve=solve, check=check, baseline=baseline, warm=warm
+    name="routing", version="4", read=read, solve=solve, check=check, baseline=baseline, warm=warm
 )

@@ -1,4 +1,4 @@
-"""Large neighbourhoods: some items' places are chosen anew, exactly, while the tour keeps passing those of the others.
+"""Large neighbourhoods: some items' places, or some places, are chosen anew while the tour keeps passing the others.
 
 Starting from nothing, items enter a few at a time in the same way.
 """

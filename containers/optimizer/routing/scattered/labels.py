@@ -64,7 +64,8 @@ def extend_labels(
     bit_price[64 * network.word[single] + network.shift[single]] = prices[network.worth.first[:-1][single]]
     singles = network.full_of(single)
     worth = (network.worth.table(prices), network.worth.base, network.worth.tabled)
-    packing = (bit_price, network.word, network.shift, network.mask, demand, worth, singles, several, still_held(relaxation))
+    held = still_held(relaxation)
+    packing = (bit_price, network.word, network.shift, network.mask, demand, worth, singles, several, held)
     tables = (
         network.arcs, network.step, order[0], order[1], network.cost, value, bits, network.first, network.item,
         network.quantity, relaxation.tracking.key, relaxation.tracking.after, relaxation.rest,

@@ -146,9 +146,8 @@ class Relaxation:
 @kernel
 def backward(tables, worth, value, entry_value, entry_option, rest):  # type: ignore[no-untyped-def]
     """Metres of the cheapest path; fills `rest`, the values of options, and each entry's cheapest option."""
-    arcs, step, act_first, final_of, final_extra, cost, first, _i, _q, entry_first, entry_key, entry, after, at, times = (
-        tables
-    )
+    arcs, step, act_first, final_of, final_extra, cost, first = tables[:7]
+    entry_first, entry_key, entry, after, at, times = tables[9:]
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
     entry_value[:] = INFINITY
     for o in range(cost.shape[0]):
@@ -195,7 +194,8 @@ def backward(tables, worth, value, entry_value, entry_option, rest):  # type: ig
 @kernel
 def reach(tables, entry_value, rest, through):  # type: ignore[no-untyped-def]
     """through[e]: metres less prices of the cheapest path over entry e. `rest` and entry_value as `backward` leaves them."""
-    arcs, step, act_first, _final_of, _fe, _c, _f, _i, _q, entry_first, entry_key, _entry, after, _at, _t = tables
+    arcs, step, act_first = tables[:3]
+    entry_first, entry_key, _entry, after = tables[9:13]
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
     states = after.shape[1]
     old = np.full((rest.shape[1], states), INFINITY)
@@ -233,7 +233,8 @@ def reach(tables, entry_value, rest, through):  # type: ignore[no-untyped-def]
 @kernel
 def follow(tables, entry_value, entry_option, rest, chosen):  # type: ignore[no-untyped-def]
     """How many options the cheapest path takes, which are left in `chosen`."""
-    arcs, step, act_first, final_of, final_extra, _c, _f, _i, _q, entry_first, entry_key, _entry, after, _at, _t = tables
+    arcs, step, act_first, final_of, final_extra = tables[:5]
+    entry_first, entry_key, _entry, after = tables[9:13]
     moves, seg_first, seg_low, seg_high, seg_from, seg_to, seg_extra = arcs
     last = after.shape[1] - 1
     n = 0
