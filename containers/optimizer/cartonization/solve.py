@@ -108,8 +108,6 @@ def _cut(problem: PackingProblem, counts: Ints, run: Run) -> tuple[list[Bin], in
     if not suits(problem) or not counts.any():
         return None
     cutting = Cutting(problem, counts, run.seed)
-    if not cutting.fits_memory:
-        return None
     left = int(problem.counts.sum() - counts.sum()) * (1.0 + 2.0 * float(problem.type_cost.max()))
     cutting.run(
         run.should_stop,

@@ -1,4 +1,4 @@
-"""Lengths into bars: patterns by search are those of the dynamic program, and plans are the best of all on tiny problems."""
+"""Lengths into bars: patterns are those of full enumeration, and plans are the best of all on tiny and on built problems."""
 
 from __future__ import annotations
 
@@ -11,55 +11,69 @@ import pytest
 
 from containers.optimizer.cartonization import FAMILY
 from containers.optimizer.cartonization.lines import colgen
-from containers.optimizer.cartonization.lines.knapsack import knapsack, search
+from containers.optimizer.cartonization.lines.knapsack import completions, fillings, list_fillings
 from containers.optimizer.family import Run
 from contracts.optimize import Budget
+from tests.containers.optimizer.cartonization.helpers import pack
 
 
 def _random_kinds(rng: random.Random) -> tuple[Any, Any, Any, int]:
+    """Sizes falling, counts, values, capacity."""
     kinds = rng.randint(1, 6)
-    sizes = np.array([rng.randint(3, 30) for _ in range(kinds)])
+    sizes = np.array(sorted((rng.randint(3, 30) for _ in range(kinds)), reverse=True))
     counts = np.array([rng.randint(1, 3) for _ in range(kinds)])
-    values = np.array([rng.choice([1.0, 2.0, rng.random() * 5 + 0.1]) for _ in range(kinds)])
-    order = np.argsort(-values / sizes, kind="stable")
-    return sizes[order], counts[order], values[order], rng.randint(20, 70)
+    values = np.array([rng.choice([0.0, 1.0, 2.0, rng.random() * 5 + 0.1]) for _ in range(kinds)])
+    return sizes, counts, values, rng.randint(20, 70)
+
+
+def _every_filling(sizes: Any, counts: Any, capacity: int) -> list[Any]:
+    every = [np.array(take) for take in itertools.product(*(range(n + 1) for n in counts))]
+    return [take for take in every if take @ sizes <= capacity]
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_the_search_finds_the_filling_of_the_dynamic_program(seed: int) -> None:
+@pytest.mark.parametrize("grain", [1, 7])
+def test_for_each_kind_the_search_finds_the_best_filling_that_begins_with_it(seed: int, grain: int) -> None:
     sizes, counts, values, capacity = _random_kinds(random.Random(seed))
-    best, _ = knapsack(sizes, counts, values, capacity, np.zeros((int(counts.sum()), capacity + 1), dtype=np.bool_))
-    found, worth = np.zeros((4, len(sizes)), dtype=np.int64), np.zeros(4)
-    count, finished = search(sizes, counts, values, capacity, 0.0, 10**6, found, worth)
-    assert finished
-    if best > 0:
-        filling = found[count - 1]
-        assert worth[count - 1] == pytest.approx(best)
-        assert filling @ values == pytest.approx(best)
-        assert filling @ sizes <= capacity
-        assert (filling <= counts).all()
-    assert search(sizes, counts, values, capacity, best + 1e-9, 10**6, found, worth) == (0, True)
+    table = np.zeros((len(sizes) + 1, capacity // grain + 1))
+    completions(sizes, counts, values, grain, table)
+    inside = _every_filling(sizes, counts, capacity)
+    for k in range(len(sizes)):
+        assert table[k, -1] >= max(take @ values for take in inside if not take[:k].any()) - 1e-9
+    found, worth = np.zeros((len(sizes), len(sizes)), dtype=np.int64), np.zeros(len(sizes))
+    count, limit = fillings(sizes, counts, values, capacity, grain, table, 0.5, 10**6, found, worth)
+    best: dict[int, float] = {}
+    for take in inside:
+        worthy = np.flatnonzero(take * values)
+        if len(worthy) and take @ values > 0.5:
+            best[int(worthy[0])] = max(best.get(int(worthy[0]), 0.0), float(take @ values))
+    # A subtree whose bound ties with another's is a filling of its own: as many as kinds that can begin one.
+    assert {int(np.flatnonzero(row)[0]): pytest.approx(w) for row, w in zip(found[:count], worth, strict=False)} == best
+    assert limit == pytest.approx(max([0.5, *best.values()]))
+    for row, w in zip(found[:count], worth, strict=False):
+        assert row @ values == pytest.approx(w)
+        assert row @ sizes <= capacity
+        assert (row <= counts).all()
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_listing_has_every_full_filling_above_the_threshold_once(seed: int) -> None:
+@pytest.mark.parametrize("grain", [1, 7])
+def test_listing_has_every_full_filling_above_the_threshold_once(seed: int, grain: int) -> None:
     rng = random.Random(seed)
     sizes, counts, values, capacity = _random_kinds(rng)
-    every = [np.array(take) for take in itertools.product(*(range(n + 1) for n in counts))]
-    inside = [take for take in every if take @ sizes <= capacity]
+    inside = _every_filling(sizes, counts, capacity)
     above = rng.random() * max(take @ values for take in inside)
-    full = {
-        tuple(take)
+    full = sorted(
+        tuple(take.tolist())
         for take in inside
-        if take @ values > above + 1e-9 and not any(c < n and take @ sizes + s <= capacity for c, n, s in zip(take, counts, sizes, strict=True))
-    }  # fmt: skip
-    found, worth = np.zeros((20_000, len(sizes)), dtype=np.int64), np.full(20_000, -1.0)
-    count, finished = search(sizes, counts, values, capacity, above, 10**6, found, worth)
-    listed = [tuple(row) for row in found[:count].tolist()]
+        if take @ values > above and not any(c < n and take @ sizes + s <= capacity for c, n, s in zip(take, counts, sizes, strict=True))
+    )  # fmt: skip
+    table = np.zeros((len(sizes) + 1, capacity // grain + 1))
+    completions(sizes, counts, values, grain, table)
+    found = np.zeros((20_000, len(sizes)), dtype=np.int64)
+    count, finished = list_fillings(sizes, counts, values, capacity, grain, table, above, 10**6, found)
     assert finished
-    assert len(set(listed)) == count
-    assert full <= set(listed)
-    assert all(np.array(take) @ values > above and np.array(take) @ sizes <= capacity for take in listed)
+    assert sorted(tuple(row) for row in found[:count].tolist()) == full
 
 
 def _fewest_bars(lengths: list[int], bar: int) -> int:
@@ -88,14 +102,13 @@ def _fewest_bars(lengths: list[int], bar: int) -> int:
 def test_tiny_plans_are_the_best_and_bounds_hold_whether_dives_find_them_or_the_program(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The program is asked after the first dive; with QUICK_CELLS at 0 and a coarse grain, patterns come by search."""
+    """With a table of 60 cells, pricing is by search; for half of the seeds the program is asked before any dive."""
     rng = random.Random(seed)
     bar = rng.randint(40, 100)
     lengths = sorted((rng.randint(bar // 6, bar // 2 + 5) for _ in range(rng.randint(5, 10))), reverse=True)
+    monkeypatch.setattr(colgen, "CELLS", (60, 60) if seed % 3 else (60, 10_000))
     if seed % 2:
-        monkeypatch.setattr(colgen, "QUICK_CELLS", 0)
-        monkeypatch.setattr(colgen, "COARSE", (15,))
-    monkeypatch.setattr(colgen, "DIVES", (1,))
+        monkeypatch.setattr(colgen, "DIVES", (0,))
     data = {
         "dimensions": 1,
         "items": [{"id": f"i{n}", "length_mm": length} for n, length in enumerate(lengths)],
@@ -111,6 +124,54 @@ def test_tiny_plans_are_the_best_and_bounds_hold_whether_dives_find_them_or_the_
     assert answer.bound.value <= best
 
 
+def _hard(rng: random.Random, pieces: int) -> dict[str, Any]:
+    """As Scholl's third set: between a fifth and a third of the bar, and hardly two lengths alike."""
+    items = [{"id": f"i{n}", "length_mm": rng.randint(20_000, 35_000)} for n in range(pieces)]
+    return {"dimensions": 1, "items": items, "cartons": [{"id": "bar", "length_mm": 100_000}]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_few_pieces_a_bar_of_many_lengths_are_cut_at_the_bound(seed: int) -> None:
+    data = _hard(random.Random(seed), 60)
+    answer = pack(data, iterations=2_000, seconds=60)
+    assert answer.bound is not None
+    assert answer.objective.value == answer.bound.value
+    assert answer.stopped_by == "optimal"
+
+
+def _triplets(rng: random.Random, bars: int) -> dict[str, Any]:
+    """As Falkenauer's triplets: three pieces fill each bar to the last millimetre."""
+    lengths: list[int] = []
+    for _ in range(bars):
+        first = rng.randint(380, 490)
+        second = rng.randint(250, (1000 - first) // 2 - 1)
+        lengths += [first, second, 1000 - first - second]
+    items = [{"id": f"i{n}", "length_mm": length} for n, length in enumerate(lengths)]
+    return {"dimensions": 1, "items": items, "cartons": [{"id": "bar", "length_mm": 1000}]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bars_that_have_to_be_filled_without_waste_are(seed: int) -> None:
+    answer = pack(_triplets(random.Random(seed), 20), iterations=20_000, seconds=60)
+    assert answer.objective.value == 20
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 5, 20])
+def test_a_plan_stopped_at_any_time_serves_everything(iterations: int) -> None:
+    answer = pack(_hard(random.Random(3), 100), iterations=iterations)
+    assert answer.unassigned == ()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_several_types_cost_no_more_than_the_best_of_them_alone(seed: int) -> None:
+    rng = random.Random(seed)
+    items = [{"id": f"i{n}", "length_mm": rng.randint(100, 900), "quantity": rng.randint(1, 4)} for n in range(20)]
+    types = [{"id": f"t{n}", "length_mm": length, "cost": length // 10 + rng.randint(0, 20)} for n, length in enumerate((1000, 1300, 1700))]  # fmt: skip
+    together = pack({"dimensions": 1, "items": items, "cartons": types}, iterations=100)
+    alone = [pack({"dimensions": 1, "items": items, "cartons": [one]}, iterations=100) for one in types]
+    assert together.objective.value <= min(answer.objective.value for answer in alone)
+
+
 def test_where_no_plan_reaches_the_rounded_bound_the_program_proves_one_more() -> None:
     """Three pieces of 6 need three bars of 10. Told that two are enough, the program finds no two and raises the bound."""
     data = {
@@ -122,7 +183,6 @@ def test_where_no_plan_reaches_the_rounded_bound_the_program_proves_one_more() -
     cutting = colgen.Cutting(problem, problem.counts, seed=1)
     cutting.run(lambda _rounds: False, lambda _cost, _bound: None)
     assert (cutting.cost, cutting.bound) == (3, 3)  # 6 + 4, 6 + 4, 6
-    assert cutting.root is not None
     cutting.bound = 2.0
-    cutting._choose_among_all(cutting.root, lambda: 10.0)
+    cutting.choose_among_all()
     assert (cutting.bound, cutting.lifted) == (3.0, True)
