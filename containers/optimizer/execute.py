@@ -29,6 +29,7 @@ def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
     """Solve or score. Raises ProblemError; an answer that its own check rejects is an internal fault, never sent."""
     chosen = family(request.problem)
     problem = chosen.read(request.data)
+    run.reading_s = run.elapsed_s
     if request.mode == "score":
         return _score(chosen, problem, request, run)
     baseline = chosen.baseline(problem)

@@ -73,6 +73,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None
     kept_back_s: float = 0.0
+    reading_s: float = 0.0  # what it took to read the problem: to write a plan down takes about as long
     _sequence: int = 0
     _last_sent: float = -1.0
     _pending: Incumbent | None = None
@@ -110,7 +111,7 @@ class Run:
                 self.stop_reason = "iterations"
             elif self.remaining_s <= 0:
                 self.stop_reason = "seconds"
-        if self.stop_reason is None and self._plan is not None and self.elapsed_s >= self._plan_due:
+        if self.stop_reason is None and self._plan is not None and self.elapsed_s >= self._due:
             with self._lock:
                 self._pending = self._pending or self._latest
                 self._send(self.elapsed_s)
@@ -163,9 +164,14 @@ class Run:
         self._last_sent = now
         self.on_incumbent(sent)
 
+    @property
+    def _due(self) -> float:
+        """When an incumbent may carry its plan next."""
+        return max(self._plan_due, self.reading_s / PLAN_SHARE)
+
     def _solution(self, now: float) -> dict[str, Any]:
         """The plan of what was reported last, when one is due, and its objective in every digit."""
-        if self._plan is None or now < self._plan_due:
+        if self._plan is None or now < self._due:
             return {}
         make, self._plan = self._plan, None
         answer = make()

@@ -10,12 +10,15 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+import numpy as np
+
 from contracts.errors import Fault
 from contracts.layout import GraphLayout, ParametricLayout, location_id, locations
 
 Point = tuple[float, float]
 EPSILON = 1e-6
 METRES_EPSILON = 1e-4
+POINTS_AT_ONCE = 512
 
 
 def same(a: Point, b: Point) -> bool:
@@ -43,12 +46,21 @@ class WalkCheck:
             return self._along_edges(self.layout, path, nodes, where, faults)
         return self._along_aisles(self.layout, path, where, faults)
 
-    def passes(self, path: Sequence[Point], point: Point) -> bool:
-        """Whether the walk leads over a point."""
-        if isinstance(self.layout, GraphLayout):  # between nodes an edge may lead anywhere
-            return any(same(point, halt) for halt in path)
-        legs = itertools.pairwise(path)
-        return any(same(point, halt) for halt in path) or any(_on_segment(point, a, b) for a, b in legs)
+    def unpassed(self, path: Sequence[Point], points: Sequence[Point]) -> list[int]:
+        """The indexes of those points that the walk does not lead over."""
+        if not path or not points:
+            return list(range(len(points)))
+        halts = np.array(path, dtype=float)
+        begins, ends = halts, halts
+        if not isinstance(self.layout, GraphLayout):  # on a graph an edge may lead anywhere between its nodes
+            begins, ends = np.vstack((halts, halts[:-1])), np.vstack((halts, halts[1:]))
+        low, high = np.minimum(begins, ends) - EPSILON, np.maximum(begins, ends) + EPSILON
+        missed: list[int] = []
+        for first in range(0, len(points), POINTS_AT_ONCE):
+            some = np.array(points[first : first + POINTS_AT_ONCE], dtype=float)[:, None, :]
+            over = ((low <= some) & (some <= high)).all(axis=2).any(axis=1)
+            missed += (first + np.flatnonzero(~over)).tolist()
+        return missed
 
     def passes_node(self, nodes: Sequence[str], location: str) -> bool:
         """Whether a walk on a graph leads over the location's node; true on other layouts."""
@@ -125,12 +137,6 @@ def _bay_point(layout: ParametricLayout, name: str) -> Point | None:
     block, slot = divmod(b, layout.bays_per_block)
     y_m = block * layout.block_length_m + layout.end_gap_m + slot * layout.bay_width_m
     return a * layout.aisle_pitch_m, y_m
-
-
-def _on_segment(p: Point, a: Point, b: Point) -> bool:
-    inside_x = min(a[0], b[0]) - EPSILON <= p[0] <= max(a[0], b[0]) + EPSILON
-    inside_y = min(a[1], b[1]) - EPSILON <= p[1] <= max(a[1], b[1]) + EPSILON
-    return inside_x and inside_y
 
 
 def _is_walkable(layout: ParametricLayout, a: Point, b: Point) -> bool:

@@ -110,10 +110,9 @@ def _check_walk(reader: WalkCheck, batch: Batch, number: int, faults: list[Fault
     metres = reader.length(batch.path, batch.nodes, where, faults)
     if batch.stops and not batch.path:
         faults.append(Fault(f"{where}/path", "the walk must start at the depot and end at the end depot"))
-    for i, stop in enumerate(batch.stops):
-        passed = reader.passes(batch.path, (stop.x_m, stop.y_m)) and reader.passes_node(batch.nodes, stop.location)
-        if not passed:
-            faults.append(Fault(f"{where}/stops/{i}", "the walk does not pass this stop"))
+    missed = set(reader.unpassed(batch.path, [(stop.x_m, stop.y_m) for stop in batch.stops]))
+    missed |= {i for i, stop in enumerate(batch.stops) if not reader.passes_node(batch.nodes, stop.location)}
+    faults += [Fault(f"{where}/stops/{i}", "the walk does not pass this stop") for i in sorted(missed)]
     if abs(metres - batch.distance_m) > METRES_EPSILON:
         faults.append(Fault(f"{where}/distance_m", f"the walk is {metres} m long, not {batch.distance_m}"))
     return metres

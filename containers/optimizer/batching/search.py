@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,8 +24,10 @@ HOT, COLD = 0.025, 0.003
 # With deadlines carts are never overfull and the end is colder: a late order weighs more than metres saved.
 TIMED_HOT, TIMED_COLD = 0.02, 0.001
 CHUNK_MOVES = 4000
-# Savings need all pairs; beyond this many units they are made within windows of neighbours on the floor.
-WINDOW = 700
+# Savings need all pairs, about PAIR_S each until it is measured. Beyond WINDOW units, or what a share of the time allows,
+# they are made within windows of neighbours on the floor, but for no fewer than LEAST_WINDOW.
+WINDOW, LEAST_WINDOW = 700, 40
+PAIR_S, SAVINGS_SHARE = 1e-6, 0.4
 # The share of the time for annealing before column generation, and the moves per unit and chain that it takes at least:
 # plans rounded from batches of a barely annealed pool are worse than more annealing. With deadlines nothing is generated.
 FIRST_SHARE, FIRST_MOVES = 0.25, 3000
@@ -53,7 +56,7 @@ class Searched:
 
 def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers: int) -> Searched:
     """The best plan found within the run's budget."""
-    saved, near = construct(floor, units)
+    saved, near = construct(floor, units, run)
     rng = np.random.default_rng(run.seed)
     zobrist = rng.integers(1, 2**63, units.count, dtype=np.uint64)
     chains = [
@@ -105,17 +108,23 @@ def _best(chains: list[Chain]) -> Chain:
     return min(chains, key=lambda chain: chain.objective)
 
 
-def construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
-    """Savings batches, and promising partners per unit."""
+def construct(floor: Floor, units: Units, run: Run | None = None) -> tuple[IntArray, IntArray]:
+    """Savings batches, and promising partners per unit, made in a share of the run's time when there are many units."""
     scratch = floor.scratch()
     n = units.count
     assignment = np.zeros(n, dtype=np.int64)
     near = np.full((n, NEIGHBOURS), -1, dtype=np.int64)
     heart = np.array([np.median(places) for places in units.places])
     by_place = np.argsort(heart, kind="stable").astype(np.int64)
-    windows = max(1, -(-n // WINDOW))
-    batches = 0
-    for chosen in np.array_split(by_place, windows):
+    timed = run is not None and run.budget.iterations is None
+    seconds = SAVINGS_SHARE * run.remaining_s if run is not None else 0.0
+    begun, pair_s, done, batches = time.monotonic(), PAIR_S, 0, 0
+    while done < n:
+        started = time.monotonic()
+        affordable = (seconds - (started - begun)) / (pair_s * (n - done)) if timed else WINDOW
+        window = int(min(WINDOW, max(LEAST_WINDOW, affordable)))
+        windows = -(-(n - done) // window)
+        chosen = by_place[done : done + -(-(n - done) // windows)]  # as equal as they can be
         cost, saving = savings.pair_savings(floor.frame, scratch, units.arrays, units.weights, chosen)
         relative = saving / np.maximum(1e-9, np.minimum(cost[:, None], cost[None, :]))
         np.fill_diagonal(relative, -np.inf)
@@ -125,6 +134,8 @@ def construct(floor: Floor, units: Units) -> tuple[IntArray, IntArray]:
         number = savings.merge_by_savings(floor.frame, scratch, units.arrays, units.weights, chosen, cost, saving)
         assignment[chosen] = number + batches
         batches += int(number.max()) + 1
+        done += len(chosen)
+        pair_s = (time.monotonic() - started) / len(chosen) ** 2
     return assignment, near
 
 

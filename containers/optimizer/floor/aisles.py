@@ -90,14 +90,23 @@ class AisleFloor:
         """The zone of a location."""
         return self.layout.zone_of(self._parse(location)[0])
 
+    @cached_property
+    def _parsed(self) -> dict[str, tuple[int, int]]:
+        """What ids were found to say so far."""
+        return {}
+
     def _parse(self, location: str) -> tuple[int, int]:
         """(aisle, bay) from an id such as A03-L-012-2; looking up beats listing every location of a large layout."""
+        known = self._parsed.get(location)
+        if known is not None:
+            return known
         plan = self.layout
         match = _LOCATION.fullmatch(location)
         if match is not None:
             aisle, bay, level = int(match[1]) - 1, int(match[3]) - 1, int(match[4]) - 1
             inside = aisle < plan.aisles and bay < plan.blocks * plan.bays_per_block and level < plan.levels
             if inside and match[2] in "LR"[: plan.sides] and location_id(aisle, match[2], bay, level) == location:
+                self._parsed[location] = (aisle, bay)
                 return aisle, bay
         raise KeyError(location)
 

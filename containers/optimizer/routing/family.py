@@ -206,9 +206,10 @@ def check(instance: Instance, solution: Mapping[str, Any], _locks: Mapping[str, 
             faults.append(Fault(f"{where}/distance_m", f"the walk is {walked} m long"))
         if route.id in lists:
             faults += _contents_faults(lists[route.id], route, where)
+        known = [name for name in route.locations if name in places]
+        missed = {known[n] for n in reader.unpassed(route.path, [places[name] for name in known])}
         for name in route.locations:
-            passed = name in places and reader.passes(route.path, places[name])
-            if not passed or not reader.passes_node(route.nodes, name):
+            if name not in places or name in missed or not reader.passes_node(route.nodes, name):
                 faults.append(Fault(f"{where}/path", f"the walk does not pass {name}"))
         for take in route.takes:
             stock[(take.location, take.sku)] -= take.quantity

@@ -34,7 +34,10 @@ def walk(ladder: Ladder, positions: Iterable[int], rule: str = S_SHAPE) -> list[
 
     The ladder's depots must stand on corners (not be floating), and its stub is not part of the walk.
     """
-    by_block = picks_by_block(ladder, positions)
+    return _walk(ladder, picks_by_block(ladder, positions), rule)
+
+
+def _walk(ladder: Ladder, by_block: dict[int, Picks], rule: str) -> list[Point]:
     walker = Walker(ladder)
     if rule == AISLE_BY_AISLE:
         aisle_by_aisle(walker, ladder, by_block)
@@ -62,7 +65,8 @@ def metres_on(floor: Floor, positions: Iterable[int], names: Sequence[str] | Non
     ladder, places = found
     if names is None:
         names = [*RULES, AISLE_BY_AISLE] if ladder.blocks > 1 else list(RULES)
-    return {name: length(walk(ladder, places, name)) + ladder.stub for name in names}
+    by_block = picks_by_block(ladder, places)
+    return {name: length(_walk(ladder, by_block, name)) + ladder.stub for name in names}
 
 
 def _serve_side(

@@ -46,10 +46,11 @@ class Walker:
         self._go((self.x, y))
 
     def in_and_out(self, heights: Sequence[float]) -> None:
-        """Into the aisle to the farthest of these heights and back."""
+        """Into the aisle to the farthest of these heights, which are sorted, and back."""
         if heights:
             back = self.y
-            self.along(max(heights, key=lambda y: abs(y - back)))
+            first, last = heights[0], heights[-1]
+            self.along(first if abs(first - back) >= abs(last - back) else last)
             self.along(back)
 
     def nearest_first(self, aisles: Iterable[int]) -> list[int]:

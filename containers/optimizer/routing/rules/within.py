@@ -70,7 +70,8 @@ def combined(walker: Walker, picks: Picks, near: float, far: float) -> None:
     for aisle in order:
         grown: dict[float, tuple[float, tuple[float, ...]]] = {}
         for side, other in (sides, sides[::-1]):
-            stay = cost[side] + 2 * max(abs(y - side) for y in picks[aisle])
+            heights = picks[aisle]
+            stay = cost[side] + 2 * max(abs(heights[0] - side), abs(heights[-1] - side))
             through = cost[other] + abs(far - near)
             grown[side] = min((stay, (*plans[side], side)), (through, (*plans[other], side)))
         cost = {side: grown[side][0] for side in grown}
