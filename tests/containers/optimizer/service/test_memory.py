@@ -71,7 +71,7 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncCli
 
 
 def body() -> dict[str, Any]:
-    return {"problem": "batching", "data": batching_data(1, orders=20), "budget": {"seconds": 600}}
+    return {"problem": "batching", "data": batching_data(1, orders=120), "budget": {"seconds": 600}}
 
 
 @pytest.mark.parametrize("client", [1.2], indirect=True)

@@ -60,7 +60,7 @@ async def test_the_same_stamp_joins_and_later_gets_the_finished_result(client: h
 
 
 async def test_a_cancelled_job_answers_its_best_long_before_its_budget(client: httpx.AsyncClient) -> None:
-    running = asyncio.create_task(client.post("/optimize", json=_body(seconds=600, job="j2")))
+    running = asyncio.create_task(client.post("/optimize", json=_body(seconds=600, job="j2", orders=120)))
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         about = await client.get("/optimize/j2")
