@@ -80,7 +80,7 @@ async def test_a_solve_over_its_share_answers_its_best_plan_long_before_its_budg
     assert answer.status_code == 200
     result = answer.json()
     assert result["stopped_by"] == "memory"
-    assert sum(len(batch["orders"]) for batch in result["solution"]["batches"]) == 20
+    assert sum(len(batch["orders"]) for batch in result["solution"]["batches"]) == 120
 
 
 @pytest.mark.parametrize("client", [2.0], indirect=True)
