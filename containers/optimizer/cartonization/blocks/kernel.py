@@ -28,9 +28,9 @@ class Blocks(NamedTuple):
     worth: Any  # [B] float
     size: Any  # [B] float
     weight: Any  # [B]
-    count: Any  # [B, K] boxes of each kind
-    boxes: Any  # [B] number of boxes
-    kind: Any  # [B] a kind that it holds: the first test
+    parts: Any  # [B] how many kinds it holds
+    kind: Any  # [B, most] those kinds
+    count: Any  # [B, most] boxes of each
     reach: Any  # [3, longest + 1] largest sum of edges that is not longer
     container: Any  # [3]
 
@@ -98,14 +98,22 @@ def _contact(load, s, blocks, b, x, y, z):
 
 
 @kernel
-def _best_space(load, s, container):
+def _best_space(load, s, container, widest):
+    """The space nearest to a corner of the container, of those the largest. widest [3]: the longest edges of all spaces."""
     best = -1
     near = np.int64(1) << 60
     size = 0.0
+    widest[:] = 0
     for i in range(load.n_spaces[s]):
         e = load.spaces[s, i]
         d = min(e[0], container[0] - e[3]) + min(e[1], container[1] - e[4]) + min(e[2], container[2] - e[5])
-        v = float(e[3] - e[0]) * float(e[4] - e[1]) * float(e[5] - e[2])
+        l = e[3] - e[0]  # noqa: E741
+        w = e[4] - e[1]
+        h = e[5] - e[2]
+        widest[0] = max(widest[0], l)
+        widest[1] = max(widest[1], w)
+        widest[2] = max(widest[2], h)
+        v = float(l) * float(w) * float(h)
         if d < near or (d == near and v > size):
             near = d
             size = v
@@ -117,10 +125,14 @@ def _best_space(load, s, container):
 def choose(load, s, blocks, want, out_block, out_value, alive):
     """The space to fill next and its `want` best blocks. Returns (space, how many); spaces that fit nothing go.
 
-    alive[0] blocks, listed from alive[1] on, can still be made; those that no longer can are struck off.
+    alive[0] blocks, listed from alive[1] on, may still be placed; those for which no space is large enough, or no boxes
+    are left, are struck off.
     """
+    left = load.left[s]
+    free = load.weight[s]
+    widest = np.empty(3, dtype=np.int64)
     while load.n_spaces[s] > 0:
-        at = _best_space(load, s, blocks.container)
+        at = _best_space(load, s, blocks.container, widest)
         e = load.spaces[s, at]
         sl = e[3] - e[0]
         sw = e[4] - e[1]
@@ -144,9 +156,11 @@ def choose(load, s, blocks, want, out_block, out_value, alive):
             l = blocks.dims[b, 0]  # noqa: E741
             w = blocks.dims[b, 1]
             h = blocks.dims[b, 2]
-            enough = blocks.weight[b] <= load.weight[s]
-            for k in range(blocks.count.shape[1]):
-                if blocks.count[b, k] > load.left[s, k]:
+            if l > widest[0] or w > widest[1] or h > widest[2]:
+                continue
+            enough = blocks.weight[b] <= free
+            for i in range(blocks.parts[b]):
+                if blocks.count[b, i] > left[blocks.kind[b, i]]:
                     enough = False
                     break
             if not enough:
@@ -214,8 +228,8 @@ def place(load, s, blocks, at, b, spare):
     load.n_placed[s] = m + 1
     load.worth[s] += blocks.worth[b]
     load.weight[s] -= blocks.weight[b]
-    for k in range(load.left.shape[1]):
-        load.left[s, k] -= blocks.count[b, k]
+    for i in range(blocks.parts[b]):
+        load.left[s, blocks.kind[b, i]] -= blocks.count[b, i]
     tx = x + l - blocks.top[b, 0] if right else x
     ty = y + w - blocks.top[b, 1] if back else y
     box = (x, y, z, x + l, y + w, z + h)

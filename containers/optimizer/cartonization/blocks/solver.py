@@ -129,15 +129,18 @@ class Loader:
         reach = np.zeros((3, int(container.max()) + 1), dtype=np.int64)
         for a in range(3):
             reach[a] = self._reach(a, int(container.max()))
+        held = count[order]
+        parts = np.count_nonzero(held, axis=1)
+        which = np.ascontiguousarray(np.argsort(held == 0, axis=1, kind="stable")[:, : int(parts.max(initial=1))])
         blocks = Blocks(
             dims=np.ascontiguousarray(dims[order]),
             top=np.ascontiguousarray(top[order]),
             worth=np.ascontiguousarray(worth[order].astype(np.float64)),
             size=np.ascontiguousarray(merit[order].astype(np.float64)),
             weight=np.ascontiguousarray(weight[order]),
-            count=np.ascontiguousarray(count[order]),
-            boxes=np.ascontiguousarray(boxes[order]),
-            kind=np.ascontiguousarray(count[order].argmax(axis=1)),
+            parts=parts,
+            kind=which,
+            count=np.take_along_axis(held, which, axis=1),
             reach=reach,
             container=np.ascontiguousarray(container),
         )
@@ -168,7 +171,7 @@ class Loader:
         if not len(self.blocks.dims):
             return
         width = 1.0
-        perfect = float(self.blocks.count.shape[0] and (self._all_worth() - 1e-9))
+        perfect = self._all_worth() - 1e-9
         while not (self.iterations and stop(self.iterations)) and self.worth < perfect:
             whole = self._beam(max(1, round(width)), stop, report)
             if not whole or (widest is not None and round(width) >= widest) or width > 200:
