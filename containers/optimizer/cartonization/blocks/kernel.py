@@ -31,6 +31,7 @@ class Blocks(NamedTuple):
     parts: Any  # [B] how many kinds it holds
     kind: Any  # [B, most] those kinds
     count: Any  # [B, most] boxes of each
+    least: Any  # [3] the shortest edge along each axis
     reach: Any  # [3, longest + 1] largest sum of edges that is not longer
     container: Any  # [3]
 
@@ -262,9 +263,13 @@ def place(load, s, blocks, at, b, spare):
                 spare[fresh, 1] = max(q[1], ty)
                 spare[fresh, 3] = min(q[3], tx + blocks.top[b, 0])
                 spare[fresh, 4] = min(q[4], ty + blocks.top[b, 1])
-                if spare[fresh, 0] >= spare[fresh, 3] or spare[fresh, 1] >= spare[fresh, 4]:
-                    continue
-            fresh += 1
+            useful = True
+            for a in range(3):
+                if spare[fresh, a + 3] - spare[fresh, a] < blocks.least[a]:
+                    useful = False
+                    break
+            if useful:
+                fresh += 1
     for i in range(fresh):
         c = spare[i]
         inside = False

@@ -141,6 +141,7 @@ class Loader:
             parts=parts,
             kind=which,
             count=np.take_along_axis(held, which, axis=1),
+            least=dims[order].min(axis=0, initial=int(container.max())),
             reach=reach,
             container=np.ascontiguousarray(container),
         )
