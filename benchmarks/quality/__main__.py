@@ -25,6 +25,7 @@ SETS: dict[str, str] = {
     "foodmart": "benchmarks.quality.picking:foodmart",
     "briant": "benchmarks.quality.picking:briant",
     "batching": "benchmarks.quality.promptness:promptness",
+    "deadlines": "benchmarks.quality.deadlines:deadlines",
     "bwmv": "benchmarks.quality.packing:bwmv",
     "br": "benchmarks.quality.packing:br",
     "bpp1d": "benchmarks.quality.packing:bpp1d",

@@ -64,10 +64,11 @@ def _warm(problem: str) -> None:
     family(problem).warm()
 
 
-def row(name: str, value: float, unit: str, count: int, options: Options) -> None:
-    """Write one figure: `count` is the number of instances that it is a mean of."""
+def row(name: str, value: float, unit: str, count: int, options: Options, measured_by: str = "") -> None:
+    """Write one figure: `count` is the number of instances that it is a mean of; measured_by: the set, where the name does not
+    begin with it."""
     family_name, _, rest = name.partition(".")
-    command = f'make bench-quality ARGS="{rest.partition(".")[0]}{options.words}"'
+    command = f'make bench-quality ARGS="{measured_by or rest.partition(".")[0]}{options.words}"'
     shown = f"{family_name}_short.{rest}" if options.short else name
     record(shown, value, unit, f"{count} instances", None, command)
 

@@ -12,11 +12,14 @@ from typing import Any
 from containers.optimizer.family import Answer, CheckReport, Family, Run
 from containers.optimizer.registry import family
 from contracts.errors import Fault, ProblemError
-from contracts.optimize import Bound, Objective, OptimizeRequest, OptimizeResult
+from contracts.optimize import Bound, Objective, OptimizeRequest, OptimizeResult, Reference
 
 # Recomputed and claimed objectives may differ by rounding, not by more.
 TOLERANCE = 1e-6
 MAX_FAULTS = 20
+# To write a plan, check it and put it into the answer takes about so many times as long as to read the problem, whatever
+# the machine and its load. A family that knows more keeps back more.
+FINISH_OF_READING = 1.5
 
 
 def input_hash(data: Mapping[str, Any]) -> str:
@@ -28,11 +31,14 @@ def input_hash(data: Mapping[str, Any]) -> str:
 def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
     """Solve or score. Raises ProblemError; an answer that its own check rejects is an internal fault, never sent."""
     chosen = family(request.problem)
+    begun = run.elapsed_s
     problem = chosen.read(request.data)
     run.reading_s = run.elapsed_s
     if request.mode == "score":
         return _score(chosen, problem, request, run)
-    baseline = chosen.baseline(problem)
+    run.keep_back(FINISH_OF_READING * (run.elapsed_s - begun))
+    baseline = _Baseline(chosen, problem)
+    run.after_first = baseline.compute
     answer = chosen.solve(problem, run)
     run.flush()
     _verify(chosen, problem, answer, request.locks)
@@ -41,7 +47,7 @@ def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
         problem=chosen.name,
         status="optimal" if _closed(answer.objective, bound) else answer.status,
         objective=answer.objective,
-        baseline=baseline,
+        baseline=baseline.compute(),
         bound=_with_gap(answer.objective, bound),
         solution=answer.solution,
         unassigned=answer.unassigned,
@@ -53,6 +59,19 @@ def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
         versions=_versions(chosen),
         notes=answer.notes,
     )
+
+
+class _Baseline:
+    """Computed once: when the first plan is out, so that nobody waits for it, or at the end when none was told."""
+
+    def __init__(self, chosen: Family[Any], problem: Any) -> None:
+        self._chosen, self._problem = chosen, problem
+        self._found: Reference | None = None
+
+    def compute(self) -> Reference:
+        if self._found is None:
+            self._found = self._chosen.baseline(self._problem)
+        return self._found
 
 
 def _score(chosen: Family[Any], problem: Any, request: OptimizeRequest, run: Run) -> OptimizeResult:

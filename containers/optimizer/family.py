@@ -28,6 +28,7 @@ PLAN_SHARE = 0.05
 MAX_PLAN_BYTES = 512 * 1024
 # Kept back from the time budget for turning the search's best into an answer that is checked.
 FINISH_SHARE = 0.02
+MOST_FINISHING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Run:
     locks: dict[str, Any] | None = None
     on_incumbent: Callable[[Incumbent], None] = lambda _incumbent: None
     workers: int = 1
-    finish_s: float = 0.0  # what the family keeps back to finish its answer, when more than FINISH_SHARE
+    after_first: Callable[[], object] | None = None  # called once, when the first plan has been reported
     sense: Literal["min", "max"] = "min"  # a family that maximises says so before its first report
     show: Callable[[Any], Answer] | None = None  # what the search works on, as people read it: see `shown`
     constant: float = 0.0  # the part of the objective that no plan changes, where a search leaves it out of its reports
@@ -96,8 +97,8 @@ class Run:
         return self.budget.seconds - max(FINISH_SHARE * self.budget.seconds, self.kept_back_s) - self.elapsed_s
 
     def keep_back(self, seconds: float) -> None:
-        """Search ends so many seconds before the budget does, because finishing takes them; half the budget at most."""
-        self.kept_back_s = max(self.kept_back_s, min(seconds, 0.5 * self.budget.seconds))
+        """Search ends so many seconds before the budget does, because finishing takes them; MOST_FINISHING of it at most."""
+        self.kept_back_s = max(self.kept_back_s, min(seconds, MOST_FINISHING * self.budget.seconds))
 
     def stop(self, reason: StopReason) -> None:
         """Ask the solver to come to an end (from any thread); the first reason stays."""
@@ -142,6 +143,9 @@ class Run:
             )
             if self._last_sent < 0 or now - self._last_sent >= INCUMBENT_INTERVAL_S:
                 self._send(now)
+            after, self.after_first = self.after_first, None
+        if after is not None:
+            after()
 
     def shown(self, found: Any) -> Callable[[], Answer] | None:
         """What makes the plan of `found` (an array) for `report`; the search goes on meanwhile, so it keeps a copy."""

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from contracts.base import Identifier, Model
 from contracts.catalogue import Item, Order, Quantity, StockLine
-from contracts.layout import Layout, LocationLimits
+from contracts.layout import Layout, Location, LocationLimits, locations
 from contracts.layout_faults import MAX_LOCATIONS
 
 MAX_SKUS = 20_000
@@ -150,6 +150,11 @@ class SlottingFacts(Model):
     def item_of(self) -> dict[str, Item]:
         """Items by SKU."""
         return {item.sku: item for item in self.items}
+
+    @cached_property
+    def place_of(self) -> dict[str, Location]:
+        """The layout's locations by id, in its order."""
+        return {place.id: place for place in locations(self.layout)}
 
 
 class SlottingProblem(SlottingFacts):

@@ -21,7 +21,7 @@ FINISH_OF_READING, MOST_FINISHING = 3.0, 0.3
 
 def solve(instance: Instance, run: Run) -> Answer:
     """A plan for every part that can be picked; locked groups stay, an earlier plan is where the search starts."""
-    run.finish_s = min(FINISH_OF_READING * run.elapsed_s, MOST_FINISHING * run.budget.seconds)
+    run.keep_back(min(FINISH_OF_READING * run.elapsed_s, MOST_FINISHING * run.budget.seconds))
     pinned = read_locks(instance, run.locks)
     if instance.source.extend is not None:
         return extend(instance, pinned, run)

@@ -20,6 +20,8 @@ from contracts.optimize import Bound
 from contracts.problems.labour import LabourSolution
 
 ANNEAL_SHARE = 0.35  # of the time, before CP-SAT takes over
+LEAST_EXACT_S = 0.3  # for CP-SAT: its presolve takes a tenth of a second or two, whatever its limit
+FINISHING = 1.0  # times what reading and the first bound took: writing the answer and the check
 FINISH_SHARE = 0.05  # kept for finding out how many people a late wave lacks
 
 
@@ -28,6 +30,7 @@ def solve(problem: Plan, run: Run) -> Answer:
     plan = problem if run.locks is None else build(problem.source, run.locks)
     start = None if run.warm_start is None else _warm(plan, run.warm_start)
     bound = lower_bound(plan)
+    run.keep_back(max(FINISH_SHARE * run.budget.seconds, FINISHING * run.elapsed_s))
     rows = shop.chains(plan)
     if rows is not None:
         table, limit, iterations, optimal = shop.plan_shop(plan, run, rows, start)
@@ -52,8 +55,9 @@ def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tup
     # Numbers of moves make an answer repeatable; CP-SAT counts seconds, so a budget of moves goes without it.
     counted = run.budget.iterations is not None
     use_exact = not counted and plan.tasks > 0 and exact.suits(plan)
+    use_exact = use_exact and (1 - ANNEAL_SHARE) * run.remaining_s > LEAST_EXACT_S
     seconds = run.budget.seconds
-    until = seconds * (ANNEAL_SHARE if use_exact else 1 - FINISH_SHARE)
+    until = seconds * ANNEAL_SHARE if use_exact else run.elapsed_s + run.remaining_s
     table, iterations = search(plan, run, start, until, lambda table: _shown(plan, table))
     if bound.value is not None and table.value <= bound.value + 1e-6:
         return table, bound, iterations, True

@@ -13,7 +13,7 @@ from containers.optimizer.reslotting.problem import Instance
 from containers.optimizer.slotting.check import find_faults, region_of, tags, todays_assignments
 from containers.optimizer.slotting.measure import Aim, measure
 from contracts.errors import Fault, from_validation
-from contracts.layout import Location, locations
+from contracts.layout import Location
 from contracts.optimize import Objective
 from contracts.problems.reslotting import Move, ReslottingLocks, ReslottingProblem, ReslottingSolution
 from contracts.problems.slotting import SlotAssignment
@@ -35,7 +35,7 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     for one in todays_assignments(facts):
         lying[one.location][one.sku] += one.pieces
     seconds = 0.0
-    places = {place.id: place for place in locations(facts.layout)}
+    places = facts.place_of
     for i, move in enumerate(plan.moves):
         where = f"/moves/{i}"
         if move.sku in pinned.keep:

@@ -46,7 +46,8 @@ def solve(instance: Instance, run: Run) -> Answer:
     best = Chosen((), building.units.today.copy())
     if building.units.count and most > 0:
         best, heat = _first(instance, chains, run)
-        proven = timely(whole, run.budget)
+        proven = timely(whole, run)
+    if building.units.count and most > 0 and not run.should_stop():
         share = 1.0 if most == np.inf else SEARCH_SHARE
         tried = anneal(chains, run, share, heat, COLDEST, 1.0 / instance.days)
         found = choose(instance, chains[0], min(chains, key=lambda chain: chain.value).best)
@@ -83,7 +84,8 @@ def _first(instance: Instance, chains: list[Chain], run: Run) -> tuple[Chosen, f
     begun = run.elapsed_s
     found = choose(instance, lead, lead.best.copy())
     worth = found.worth(instance, lead)
-    _answer(instance, found)
+    if not run.should_stop():
+        _answer(instance, found)
     run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
     for chain in chains:
         chain.force(found.place)

@@ -131,14 +131,24 @@ def take(units, slots, rules, state, u):  # type: ignore[no-untyped-def]
 def fill(units, slots, rules, state, order, wanted, choices):  # type: ignore[no-untyped-def]
     """Place units in the given order: each at its wanted slot if it fits there, else in the first slot of `choices` that
     takes it. Returns how many stay out. `choices` may be empty."""
+    sku, max_skus, head = units[2], slots[6], state[1]
+    lots = np.zeros(sku.max() + 1 if sku.shape[0] > 0 else 0, dtype=np.int64)
+    for u in range(sku.shape[0]):
+        lots[sku[u]] += 1
     left = 0
+    open_from = 0  # the slots of `choices` before this take nobody any more: each has its one article, all of it
     for u in order:
         s = wanted[u]
         if s >= 0 and fits(units, slots, rules, state, u, s, -1):
             put(units, slots, rules, state, u, s)
             continue
         found = False
-        for s in choices:
+        while open_from < choices.shape[0]:
+            s = choices[open_from]
+            if max_skus[s] > 1 or head[s] < 0 or lots[sku[head[s]]] > 1:
+                break
+            open_from += 1
+        for s in choices[open_from:]:
             if fits(units, slots, rules, state, u, s, -1):
                 put(units, slots, rules, state, u, s)
                 found = True

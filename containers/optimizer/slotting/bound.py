@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from containers.optimizer.family import Answer
+from containers.optimizer.family import Answer, Run
 from containers.optimizer.slotting.costs import leave_costs
 from containers.optimizer.slotting.exact import MAX_ARCS, assign
 from containers.optimizer.slotting.pair_bound import METHOD as PAIRS
@@ -13,23 +13,25 @@ from containers.optimizer.slotting.pair_bound import gilmore_lawler
 from containers.optimizer.slotting.problem import Instance
 from containers.optimizer.slotting.shared_bound import METHOD as SHARED
 from containers.optimizer.slotting.shared_bound import lagrangean
-from contracts.optimize import Bound, Budget
+from contracts.optimize import Bound
 
 Floats = npt.NDArray[np.float64]
 
-# Below this budget there is no bound, and with more of it the network may have so many arcs a second: a tenth of the time.
-SHORTEST_S = 2.0
+# With less time left than this there is no bound, and the network may have so many arcs per second left: a tenth of it.
+SHORTEST_S, LEAST_LEFT = 1.0, 0.4
 ARCS_PER_S = 200_000
 
 SINGLE = "assignment of units to slots without the rules that join articles (minimum-cost flow)"
 
 
-def timely(instance: Instance, budget: Budget) -> Bound:
-    """The bound, unless the budget is too short for it."""
-    if budget.iterations is None and budget.seconds < SHORTEST_S:
-        return Bound(reason=f"a time budget below {SHORTEST_S:g} s leaves no time for one")
-    most = MAX_ARCS if budget.iterations is not None else int(min(MAX_ARCS, ARCS_PER_S * budget.seconds))
-    return _bound(instance, most)
+def timely(instance: Instance, run: Run) -> Bound:
+    """The bound, unless the time that is left is too short for it."""
+    if run.budget.iterations is not None:
+        return _bound(instance, MAX_ARCS)
+    if run.remaining_s < max(SHORTEST_S, LEAST_LEFT * run.budget.seconds):
+        needed = f"{SHORTEST_S:g} s and {LEAST_LEFT:.0%} of it after the first plan"
+        return Bound(reason=f"the time budget is too short for a bound, which needs {needed}")
+    return _bound(instance, int(min(MAX_ARCS, ARCS_PER_S * run.remaining_s)))
 
 
 def bound(instance: Instance, _answer: Answer) -> Bound:

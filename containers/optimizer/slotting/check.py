@@ -13,7 +13,7 @@ from containers.optimizer.slotting.measure import Aim, measure
 from containers.optimizer.slotting.problem import Instance
 from contracts.catalogue import Item
 from contracts.errors import Fault, from_validation
-from contracts.layout import Location, LocationLimits, ParametricLayout, locations
+from contracts.layout import Location, LocationLimits, ParametricLayout
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.slotting import SlotAssignment, SlottingFacts, SlottingLocks, SlottingSolution
 
@@ -38,8 +38,7 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         given[one.sku] += one.pieces
         slots[one.sku].append(one.location)
     missing = {sku: max(0.0, 1.0 - given[sku] / pieces) for sku, pieces in wanted.items()}
-    known = {place.id for place in locations(facts.layout)}
-    here = {sku: [name for name in names if name in known] for sku, names in slots.items()}
+    here = {sku: [name for name in names if name in facts.place_of] for sku, names in slots.items()}
     parts = measure(facts, instance.floor, Aim(instance.objective, instance.depot_weight), here, missing)
     reasons = {one.id: one for one in instance.left_out}
     left_out = tuple(
@@ -52,7 +51,7 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
 
 def wanted_pieces(facts: SlottingFacts) -> dict[str, int]:
     """Pieces to store per SKU that lies somewhere usable, is asked for, or is named in `needs`."""
-    usable = {slot.location for slot in facts.slots} or {place.id for place in locations(facts.layout)}
+    usable = {slot.location for slot in facts.slots} or facts.place_of.keys()
     pieces: Counter[str] = Counter()
     for line in facts.stock:
         if line.location in usable or line.location in facts.blocked:
@@ -65,10 +64,10 @@ def wanted_pieces(facts: SlottingFacts) -> dict[str, int]:
 
 def todays_assignments(facts: SlottingFacts) -> tuple[SlotAssignment, ...]:
     """What lies in usable slots today, the fullest slot of each SKU first."""
-    usable = {slot.location for slot in facts.slots} or {place.id for place in locations(facts.layout)}
+    usable = {slot.location for slot in facts.slots} or facts.place_of.keys()
     pieces: Counter[tuple[str, str]] = Counter()
     for line in facts.stock:
-        if line.location in usable - facts.blocked:
+        if line.location in usable and line.location not in facts.blocked:
             pieces[line.sku, line.location] += line.quantity
     order = sorted(pieces.items(), key=lambda entry: (entry[0][0], -entry[1]))
     return tuple(SlotAssignment(sku=sku, location=place, pieces=max(1, many)) for (sku, place), many in order)
@@ -79,7 +78,7 @@ def find_faults(
 ) -> list[Fault]:
     """Every rule that what lies where breaks. places: the layout's, where the caller has them."""
     if places is None:
-        places = {place.id: place for place in locations(facts.layout)}
+        places = facts.place_of
     limits = {slot.location: slot for slot in facts.slots}
     faults = []
     inside: dict[str, list[SlotAssignment]] = defaultdict(list)
@@ -195,6 +194,8 @@ def _region_faults(
 
 
 def _lock_faults(facts: SlottingFacts, lying: tuple[SlotAssignment, ...], pinned: SlottingLocks) -> list[Fault]:
+    if not pinned.fixed and not pinned.keep:
+        return []
     where: dict[str, set[str]] = defaultdict(set)
     for one in lying:
         where[one.sku].add(one.location)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from containers.optimizer.floor.places import Floor
-from contracts.layout import locations
 from contracts.problems.slotting import SlottingFacts
 
 LONGEST_PAIRED = 400  # tours with more visits do not count for affinity
@@ -84,7 +83,7 @@ def measure(
         parts["apart"] = _apart(floor, tours)
     golden = facts.rules.golden
     if golden is not None:
-        level = {place.id: place.level + 1 for place in locations(facts.layout) if place.id in single}
+        level = {location: facts.place_of[location].level + 1 for location in single}
         outside = sum(count for location, count in single.items() if level[location] not in golden.levels)
         parts["golden_zone"] = golden.penalty_m * outside
     left = {sku: share for sku, share in missing.items() if share > 0}
@@ -118,7 +117,7 @@ def _apart(floor: Floor, tours: Sequence[tuple[float, list[str]]]) -> float:
 def usable_locations(facts: SlottingFacts) -> list[str]:
     """The locations that articles may be put in."""
     named = {slot.location for slot in facts.slots}
-    return [p.id for p in locations(facts.layout) if p.id not in facts.blocked and (not named or p.id in named)]
+    return [name for name in facts.place_of if name not in facts.blocked and (not named or name in named)]
 
 
 def leave_price(facts: SlottingFacts, floor: Floor, aim: Aim) -> float:

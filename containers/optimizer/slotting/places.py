@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from containers.optimizer.floor.places import Floor
 from contracts.errors import Fault
-from contracts.layout import Location, LocationLimits, ParametricLayout, locations
+from contracts.layout import Location, LocationLimits, ParametricLayout
 from contracts.problems.slotting import SlottingFacts
 
 Ints = npt.NDArray[np.int64]
@@ -119,7 +119,7 @@ def places_of(facts: SlottingFacts, floor: Floor) -> Places:
     zones: dict[str, int] = {}
     ids: list[str] = []
     kind, position, metres, extra, region = [], [], [], [], []
-    for place in locations(layout):
+    for place in facts.place_of.values():
         if place.id in facts.blocked or (wanted and place.id not in wanted):
             continue
         at = floor.position(place.id)

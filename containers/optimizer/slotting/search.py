@@ -60,6 +60,8 @@ def search(
     if instance.objective == "cube_per_order" and warm is None:
         return Found(chain.best.copy(), 0)
     after_first(chain.best)
+    if run.should_stop():
+        return Found(chain.best.copy(), 0)
     relaxed = _relaxed(instance, costs) if instance.objective == "frequency" else None
     bound = relaxed.bound if relaxed is not None else None
     if relaxed is not None and _is_plan(chain, relaxed):

@@ -31,11 +31,13 @@ def solve(instance: Instance, run: Run) -> Answer:
     proven: list[Bound] = []
 
     def after_first(place: Ints) -> None:
+        if run.should_stop():
+            return
         begun = run.elapsed_s
         check(instance, answer_of(instance, place).solution, run.locks)
         run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
         if instance.objective != "frequency" or (instance.places.max_skus > 1).any():
-            proven.append(timely(whole, run.budget))
+            proven.append(timely(whole, run))
 
     found = search(instance, costs_of(instance), run, warm, after_first, lambda place: answer_of(instance, place))
     answer = answer_of(instance, found.place)
@@ -49,5 +51,5 @@ def solve(instance: Instance, run: Run) -> Answer:
         iterations=found.moves,
         stopped_by="optimal" if found.proven else run.stop_reason or "complete",
         status="optimal" if found.proven else "feasible",
-        bound=bound,
+        bound=bound or timely(whole, run),
     )

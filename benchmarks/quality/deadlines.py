@@ -1,0 +1,153 @@
+"""How far large problems of each family overrun a short budget, from the request's data to the checked answer."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from benchmarks.quality.made_orders import orders_of
+from benchmarks.quality.runs import Options, row
+from containers.optimizer.execute import execute
+from containers.optimizer.family import Run
+from containers.optimizer.registry import family
+from contracts.layout import location_id
+from contracts.optimize import Budget, OptimizeRequest
+
+SECONDS = (2.0, 5.0)
+START = datetime(2026, 3, 2, 6, tzinfo=UTC)
+SKUS, AISLES, BAYS, LEVELS = 4000, 20, 50, 4
+
+
+def _building() -> tuple[dict[str, Any], list[str]]:
+    """(layout, its locations in a random order)."""
+    layout = {"type": "parametric", "aisles": AISLES, "bays_per_block": BAYS, "levels": LEVELS}
+    places = [
+        location_id(a, side, b, level)
+        for a in range(AISLES)
+        for side in "LR"
+        for b in range(BAYS)
+        for level in range(LEVELS)
+    ]
+    random.Random(1).shuffle(places)
+    return layout, places
+
+
+def _orders(rng: random.Random, skus: list[str], count: int, lines: int) -> list[dict[str, Any]]:
+    """Articles by Zipf's law."""
+    weights = [1 / (i + 1) ** 0.8 for i in range(len(skus))]
+    return [
+        {"id": f"O{i}", "lines": [{"sku": sku, "quantity": 1} for sku in sorted(set(rng.choices(skus, weights, k=lines)))]}
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def _storage(objective: str, **more: Any) -> dict[str, Any]:
+    rng = random.Random(2)
+    layout, places = _building()
+    skus = [f"S{i}" for i in range(SKUS)]
+    return {
+        "layout": layout,
+        "items": [{"sku": sku, "weight_g": rng.randint(10, 5000)} for sku in skus],
+        "stock": [{"sku": sku, "location": places[i], "quantity": 10} for i, sku in enumerate(skus)],
+        "orders": _orders(rng, skus, SKUS, 5),
+        "objective": objective,
+        **more,
+    }
+
+
+def _replenishment() -> dict[str, Any]:
+    rng = random.Random(3)
+    layout, places = _building()
+    skus = [f"S{i}" for i in range(2000)]
+    orders = _orders(rng, skus, 4000, 5)
+    lying = [(sku, place, rng.randint(0, 20)) for sku, place in zip(skus, places, strict=False)]
+    lying += [(sku, place, rng.randint(50, 300)) for sku, place in zip(skus, places[len(skus) :], strict=False)]
+    return {
+        "layout": layout,
+        "stock": [{"sku": sku, "location": place, "quantity": pieces} for sku, place, pieces in lying],
+        "faces": [
+            {"sku": sku, "location": place, "min_pieces": 5, "max_pieces": rng.randint(10, 40)}
+            for sku, place in zip(skus, places, strict=False)
+        ],
+        "packs": [{"sku": sku, "case_pieces": rng.randint(1, 10)} for sku in skus],
+        "orders": orders,
+        "waves": [
+            {
+                "id": f"W{w}",
+                "start_at": (START + timedelta(hours=1 + w)).isoformat(),
+                "minutes": 50,
+                "orders": [one["id"] for one in orders[w::8]],
+            }
+            for w in range(8)
+        ],
+        "start_at": START.isoformat(),
+        "workers": 20,
+    }
+
+
+def _routing() -> dict[str, Any]:
+    rng = random.Random(4)
+    layout, places = _building()
+    lists = [{"id": f"L{i}", "locations": rng.sample(places, 30)} for i in range(300)]
+    return {"layout": layout, "lists": lists}
+
+
+def _cartonization() -> dict[str, Any]:
+    rng = random.Random(5)
+    size = ("length_mm", "width_mm", "height_mm")
+    items = [
+        {"id": f"I{i}", "quantity": rng.randint(1, 4), "weight_g": 100} | {edge: rng.randint(40, 300) for edge in size}
+        for i in range(120)
+    ]
+    cartons = [
+        {"id": name, "cost": cost} | dict.fromkeys(size, edge) for name, cost, edge in (("S", 3, 400), ("L", 5, 600))
+    ]
+    return {"items": items, "cartons": cartons}
+
+
+def _labour() -> dict[str, Any]:
+    rng = random.Random(6)
+    people = [{"id": f"P{i}", "shifts": [{"start_s": 0, "end_s": 28_800}]} for i in range(40)]
+    tasks = [{"id": f"T{i}", "seconds": rng.randint(60, 900), "due_s": rng.randint(3_600, 28_800)} for i in range(1200)]
+    return {"workers": people, "tasks": tasks}
+
+
+def _scenario() -> dict[str, Any]:
+    data = orders_of(7)
+    return {name: data[name] for name in ("layout", "stock", "orders", "cart")} | {"crew": {"pickers": 8}}
+
+
+# row → (family, its problem)
+LARGE: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "slotting": ("slotting", lambda: _storage("affinity")),
+    "slotting_frequency": ("slotting", lambda: _storage("frequency")),
+    "slotting_pick_distance": ("slotting", lambda: _storage("pick_distance")),
+    "reslotting": ("reslotting", lambda: _storage("affinity", max_moves=200)),
+    "reslotting_pick_distance": ("reslotting", lambda: _storage("pick_distance", max_moves=200)),
+    "replenishment": ("replenishment", _replenishment),
+    "routing": ("routing", _routing),
+    "cartonization": ("cartonization", _cartonization),
+    "labour": ("labour", _labour),
+    "scenario": ("scenario", _scenario),
+}
+
+
+def overrun(problem: str, data: dict[str, Any], seconds: float, workers: int) -> float:
+    """The share of the budget by which the answer comes late; 0 when it does not."""
+    budget = Budget(seconds=seconds, workers=workers)
+    request = OptimizeRequest(problem=problem, data=data, budget=budget)
+    started = time.monotonic()
+    execute(request, Run(budget, workers=workers, started=started))
+    return max(0.0, (time.monotonic() - started) / seconds - 1)
+
+
+def deadlines(options: Options) -> None:
+    """The worst of the budgets in SECONDS, per family."""
+    for name, (problem, make) in LARGE.items():
+        family(problem).warm()
+        data = make()
+        worst = max(overrun(problem, data, seconds, options.workers) for seconds in SECONDS)
+        row(f"quality.{name}.deadline_overrun", 100 * worst, "% of the budget", len(SECONDS), options, "deadlines")
