@@ -23,6 +23,10 @@ WIDTH = 400
 GROUP = 6
 MANY_LABELS = 20_000
 FEW_LABELS = 4000
+# What a move costs beside its labels, in labels.
+MOVE = 1000
+# How much longer, in parts, a kicked tour may be.
+KICK = 1.1
 Place = tuple[int, int]  # stage, index within the stage's places
 
 
@@ -65,28 +69,48 @@ class Neighbourhood:
             self._serving = self._serve(seen.options, entered)
         self.take(seen.length, seen.options)
 
-    def improve(self, clock: Clock, patience: int) -> None:
-        """Moves until so many in a row have found nothing shorter."""
-        waited = 0
-        while waited < patience and not clock.over():
+    def improve(self, clock: Clock, patience: int, work: int) -> None:
+        """Moves until so many in a row have found nothing shorter, and so many labels are made: then from a kicked tour."""
+        best = self.length, self.options
+        waited = made = 0
+        while (waited < patience or made < work) and not clock.over():
+            if waited >= patience:
+                self.take(*best)
+                self._kick(clock)
+                waited = 0
             waited += 1
             of_places = self.random.random() < 0.5
-            fixed = self._far_places() if of_places else self._other_items()
+            fixed = self._far_places(self.span) if of_places else self._other_items()
             seen = self._choose(fixed, self.length, clock)
+            made += MOVE + seen.labels
             change = (seen.labels < FEW_LABELS) - (seen.labels > MANY_LABELS)
             if of_places:
-                self.span = max(2, self.span + change)
+                self.span = min(max(2, self.span + change), len(self._places()))
             else:
                 self.size = min(len(self.network.demand), max(2, self.size + change))
             if seen.length < self.length - 1e-6:
                 self.take(seen.length, seen.options)
                 waited = 0
+                if self.length < best[0] - 1e-6:
+                    best = self.length, self.options
+        self.take(*best)
 
-    def _far_places(self) -> set[Place]:
-        """All places but some that lie one after the other, or, every third time, any."""
-        every = sorted({place for served in self._serving.values() for place in served})
-        span = min(self.span, len(every))
-        self.span = span
+    def _kick(self, clock: Clock) -> None:
+        """Do without some places that the tour is walked for, if one not much longer can."""
+        fixed = self._far_places(2 * self.span)
+        free = sorted(set(self._places()) - fixed)
+        banned = [free[i] for i in self.random.permutation(len(free))[: max(1, len(free) // 3)]]
+        seen = self._choose(fixed, KICK * self.length, clock, banned=banned)
+        if seen.length < float("inf"):
+            self.take(seen.length, seen.options)
+
+    def _places(self) -> list[Place]:
+        return sorted({place for served in self._serving.values() for place in served})
+
+    def _far_places(self, span: int) -> set[Place]:
+        """All places but so many that lie one after the other, or, every third time, any."""
+        every = self._places()
+        span = min(span, len(every))
         if self.random.random() < 1 / 3:
             return {every[i] for i in self.random.permutation(len(every))[span:]}
         low = int(self.random.integers(1 - span, len(every)))
@@ -106,10 +130,18 @@ class Neighbourhood:
         left = set(range(count)) - set(free.tolist())
         return {place for i in left for place in self._serving[i]}
 
-    def _choose(self, fixed: set[Place], limit: float, clock: Clock, also: Iterable[int] | None = None) -> Labelled:
-        """The best tour that passes the fixed places and takes what those do not hold of `also`, by default everything."""
+    def _choose(
+        self,
+        fixed: set[Place],
+        limit: float,
+        clock: Clock,
+        also: Iterable[int] | None = None,
+        banned: Iterable[Place] = (),
+    ) -> Labelled:
+        """The best tour that passes the fixed places, none that are banned, and takes what the former do not hold of `also`,
+        by default of everything."""
         network = self.network
-        alive, final_of = self._allowed(fixed)
+        alive, final_of = self._allowed(fixed, banned)
         held: Counter[int] = Counter()
         for place in fixed:
             held.update(self._held[place])
@@ -125,13 +157,18 @@ class Neighbourhood:
             return Labelled(float("inf"), [], bound, 0)
         return extend_labels(relaxation, prices, limit, WIDTH, clock)
 
-    def _allowed(self, fixed: set[Place]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-        """(options that pass all fixed places, stages after which the tour may be whole)."""
+    def _allowed(
+        self, fixed: set[Place], banned: Iterable[Place]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """(options that pass all fixed places and no banned one, stages after which the tour may be whole)."""
         network = self.network
         alive = self.alive.copy()
         for s, x in fixed:
             low, high = network.act_first[s, 0], network.act_first[s, -1]
             alive[low:high] &= (network.prefix[low:high] > x) | (network.suffix[low:high] <= x)
+        for s, x in banned:
+            low, high = network.act_first[s, 0], network.act_first[s, -1]
+            alive[low:high] &= (network.prefix[low:high] <= x) & (network.suffix[low:high] > x)
         last = max((s for s, _ in fixed), default=-1)
         return alive, np.where(np.arange(network.stages) >= last, network.final_of, -1)
 
