@@ -76,7 +76,7 @@ class Neighbourhood:
         while (waited < patience or made < work) and not clock.over():
             if waited >= patience:
                 self.take(*best)
-                self._kick(clock)
+                made += self._kick(clock)
                 waited = 0
             waited += 1
             of_places = self.random.random() < 0.5
@@ -95,14 +95,20 @@ class Neighbourhood:
                     best = self.length, self.options
         self.take(*best)
 
-    def _kick(self, clock: Clock) -> None:
-        """Do without some places that the tour is walked for, if one not much longer can."""
-        fixed = self._far_places(2 * self.span)
-        free = sorted(set(self._places()) - fixed)
-        banned = [free[i] for i in self.random.permutation(len(free))[: max(1, len(free) // 3)]]
-        seen = self._choose(fixed, KICK * self.length, clock, banned=banned)
+    def _kick(self, clock: Clock) -> int:
+        """Go on from a tour without some of these places or, every sixth time, one found at other prices: labels made."""
+        limit = KICK * self.length
+        if self.random.random() < 1 / 6:
+            prices = self.prices * self.random.uniform(0.5, 1.5, len(self.prices))
+            seen = extend_labels(Relaxation(self.network, alive=self.alive), prices, limit, WIDTH, clock, spread=True)
+        else:
+            fixed = self._far_places(2 * self.span)
+            free = sorted(set(self._places()) - fixed)
+            banned = [free[i] for i in self.random.permutation(len(free))[: max(1, len(free) // 3)]]
+            seen = self._choose(fixed, limit, clock, banned=banned)
         if seen.length < float("inf"):
             self.take(seen.length, seen.options)
+        return MOVE + seen.labels
 
     def _places(self) -> list[Place]:
         return sorted({place for served in self._serving.values() for place in served})

@@ -18,17 +18,16 @@ from containers.optimizer.routing.scattered.relaxation import Relaxation
 EPSILON = 1e-6
 INFINITY = float("inf")
 FIRST_STEPS, FIRST_WIDTH = 60, 30
-# (states of tracking at most, levels of each item, subgradient steps, labels kept a stage), in turn until the bound meets
-# the tour; the last is repeated with twice the labels.
+# (states of tracking at most, levels of each item, subgradient steps, labels kept a stage, whether these are spread), in turn
+# until the bound meets the tour; the last is repeated with twice the labels.
 ROUNDS = (
-    (1, 1, 200, 200), (16, 2, 40, 300), (256, 2, 40, 1000), (256, 9, 30, 2000), (1024, 2, 30, 4000), (1024, 9, 30, 4000),
-    (4096, 3, 20, 8000),
+    (1, 1, 200, 200, True), (16, 2, 40, 300, True), (256, 2, 40, 1000, False), (256, 9, 30, 2000, False),
+    (1024, 2, 30, 4000, False), (1024, 9, 30, 4000, False), (4096, 3, 20, 8000, False),
 )  # fmt: skip
-# Labels are spread as long as the bound is farther below the tour than this part of it: short tours first, then the proof.
-FAR = 0.02
 MOST_WIDTH = 64_000
-# Neighbourhoods are tried until so many in a row have found nothing, and for as many labels as the extension before made.
+# Neighbourhoods are tried until so many in a row have found nothing, and a share of the labels that the extension before made.
 PATIENCE = 8
+SHARE = 3
 # Bytes that the completions of one relaxation may take.
 MOST_BYTES = 100_000_000
 
@@ -65,7 +64,7 @@ class Search:
         guess = 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
         relaxation = Relaxation(self.network)
         self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
-        self._extend(relaxation, FIRST_WIDTH)
+        self._extend(relaxation, FIRST_WIDTH, True)
         if not self.found.options:
             self._improve()
         for number in range(self.rounds):
@@ -76,7 +75,7 @@ class Search:
 
     def _round(self, number: int) -> None:
         network = self.network
-        states, levels, steps, width = ROUNDS[min(number, len(ROUNDS) - 1)]
+        states, levels, steps, width, spread = ROUNDS[min(number, len(ROUNDS) - 1)]
         width = min(MOST_WIDTH, width * 2 ** max(0, number + 1 - len(ROUNDS)))
         worth = np.add.reduceat(self.prices * network.worth.wanted, network.worth.first[:-1]) / network.demand
         tracked = _tracked(network, worth * self.wrong, states, levels)
@@ -87,7 +86,7 @@ class Search:
             self.alive = relaxation.useful(self.prices, self.found.length - self.network.grain + EPSILON)
             relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
         if not self.found.proven:
-            self._extend(relaxation, width)
+            self._extend(relaxation, width, spread)
         if not self.found.proven:
             self._improve()
 
@@ -102,8 +101,7 @@ class Search:
         self.wrong = self.wrong + wrong
         self._raise_to(bound)
 
-    def _extend(self, relaxation: Relaxation, width: int) -> None:
-        spread = self.found.bound < (1 - FAR) * self.found.length
+    def _extend(self, relaxation: Relaxation, width: int, spread: bool) -> None:
         seen = extend_labels(relaxation, self.prices, self.found.length, width, self.clock, spread)
         self.made = seen.labels
         self._accept(seen.length, seen.options)
@@ -114,7 +112,7 @@ class Search:
         near.prices, near.alive = self.prices, self.alive
         if self.found.options:
             near.take(self.found.length, list(self.found.options))
-            near.improve(self.clock, PATIENCE, self.made)
+            near.improve(self.clock, PATIENCE, self.made // SHARE)
         else:
             near.build(self.clock)
         self._accept(near.length, near.options)

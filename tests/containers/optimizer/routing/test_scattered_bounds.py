@@ -11,6 +11,7 @@ import pytest
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
+from containers.optimizer.routing.scattered.improve import Neighbourhood
 from containers.optimizer.routing.scattered.labels import extend_labels, still_held
 from containers.optimizer.routing.scattered.network import network_of
 from containers.optimizer.routing.scattered.relaxation import Relaxation
@@ -128,3 +129,30 @@ def test_what_is_still_held_falls_from_the_whole_supply_to_nothing() -> None:
     assert (held[0] >= network.demand).all()
     assert (held[-1] == 0).all()
     assert (np.diff(held, axis=0) <= 0).all()
+
+
+def test_neighbourhoods_keep_their_best_tour_through_kicks_and_repeat_themselves() -> None:
+    """From a long tour, with work for some kicks: never longer, never shorter than the shortest, everything taken."""
+    rng = random.Random(SEED + 3)
+    for trial in range(6):
+        floor, supply, demand, shortest = _case(rng)
+        choice = choice_of(supply, demand, frozenset())
+        if not choice.demand:
+            continue
+        network = network_of(floor.ladder, choice)
+        prices = np.zeros(len(network.worth.item))
+        long = extend_labels(Relaxation(network), prices, float("inf"), 1, Clock())
+        if not long.options:
+            continue
+        ends = []
+        for _ in range(2):
+            near = Neighbourhood(network, choice, prices, np.random.default_rng(SEED))
+            near.take(long.length, long.options)
+            near.improve(Clock(), patience=2, work=20_000)
+            ends.append((near.length, near.options))
+            positions = network.positions(near.options) | choice.forced
+            assert shortest - 1e-6 <= near.length <= long.length + 1e-6, (SEED, trial)
+            assert floor.tour_length(positions) <= near.length + 1e-6, (SEED, trial)
+            for sku, pieces in demand.items():
+                assert sum(supply.get(p, {}).get(sku, 0) for p in positions) >= pieces, (SEED, trial)
+        assert ends[0] == ends[1], (SEED, trial)
