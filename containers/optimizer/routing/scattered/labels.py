@@ -21,8 +21,9 @@ INFINITY = np.inf
 EPSILON = 1e-7
 # Labels that a new one is compared with, cheapest first, to find that it takes no more for no less.
 COMPARED = 8
-# Labels that may wait for a place in the beam, per place.
-SPARE = 20
+# Labels that may wait for a place in the beam, per place: for the first 6000 places, and for those beyond. The clock is not
+# looked at while one stage's are made.
+SPARE, SPARE_BEYOND = 20, 4
 # Levels of what labels have taken, where they are spread over them.
 LEVELS = 20
 # Labels made between two looks at the clock.
@@ -72,7 +73,7 @@ def extend_labels(
     )  # fmt: skip
     if paid > limit + EPSILON:
         return Labelled(INFINITY, [], paid, 0)
-    room = SPARE * width + 1000
+    room = SPARE * min(width, 6000) + SPARE_BEYOND * max(0, width - 6000) + 1000
     old, made = _arrays(width, network.words), _arrays(room, network.words)
     for array in old:
         array[:1] = 0
