@@ -17,6 +17,7 @@ from containers.optimizer.jit import kernel
 
 MAX_SPACES = 600
 ALPHA = 4  # weight of lost volume
+NEAR = 0.04  # of an edge: so far off another still counts as touching
 GAMMA = 0.2  # weight of the number of boxes
 
 
@@ -64,22 +65,26 @@ def copy_load(a, i, b, j):
 
 @kernel
 def _contact(load, s, blocks, b, x, y, z):
+    """The share of the block's surface that has the container or another block within NEAR of its edge before it."""
     l = blocks.dims[b, 0]  # noqa: E741
     w = blocks.dims[b, 1]
     h = blocks.dims[b, 2]
     c = blocks.container
+    nl = np.int64(NEAR * l)
+    nw = np.int64(NEAR * w)
+    nh = np.int64(NEAR * h)
     touch = 0.0
-    if x == 0:
+    if x <= nl:
         touch += w * h
-    if x + l == c[0]:
+    if x + l + nl >= c[0]:
         touch += w * h
-    if y == 0:
+    if y <= nw:
         touch += l * h
-    if y + w == c[1]:
+    if y + w + nw >= c[1]:
         touch += l * h
     if z == 0:
         touch += l * w
-    if z + h == c[2]:
+    if z + h + nh >= c[2]:
         touch += l * w
     for i in range(load.n_placed[s]):
         q = load.placed[s, i]
@@ -87,13 +92,15 @@ def _contact(load, s, blocks, b, x, y, z):
         ox = min(x + l, q[1] + d[0]) - max(x, q[1])
         oy = min(y + w, q[2] + d[1]) - max(y, q[2])
         oz = min(z + h, q[3] + d[2]) - max(z, q[3])
-        if ox < 0 or oy < 0 or oz < 0:
+        if ox < -nl or oy < -nw or oz < -nh:
             continue
-        if ox == 0:
-            touch += oy * oz
-        elif oy == 0:
-            touch += ox * oz
-        elif oz == 0:
+        if ox <= 0:
+            if oy > 0 and oz > 0:
+                touch += oy * oz
+        elif oy <= 0:
+            if oz > 0:
+                touch += ox * oz
+        elif oz <= 0:
             touch += ox * oy
     return touch / (2.0 * (l * w + l * h + w * h))
 

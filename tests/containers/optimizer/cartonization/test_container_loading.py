@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
+from containers.optimizer.cartonization import FAMILY
+from containers.optimizer.cartonization.blocks.kernel import _contact, place
+from containers.optimizer.cartonization.blocks.solver import Loader, _loads
 from tests.containers.optimizer.cartonization.helpers import pack
 
 
@@ -58,3 +62,33 @@ def test_a_larger_container_never_loads_less() -> None:
     small = pack(data, 60)
     large = pack({**data, "cartons": [{**data["cartons"][0], "length_mm": 260}]}, 60)
     assert large.objective.value >= small.objective.value
+
+
+def cubes() -> Loader:
+    """Cubes of 100 in a container of 1000 x 400 x 400."""
+    items = [{"id": "a", "quantity": 80, "length_mm": 100, "width_mm": 100, "height_mm": 100}]
+    size = {"id": "c", "length_mm": 1000, "width_mm": 400, "height_mm": 400, "available": 1}
+    problem = FAMILY.read({"items": items, "cartons": [size], "objective": "value"})
+    return Loader(problem, 0, problem.counts)
+
+
+def test_a_side_within_a_twenty_fifth_of_the_edge_before_a_wall_touches_it() -> None:
+    """The cube stands on the floor in the corner of y: two faces of six touch; the third is 4 or 5 off the wall of x."""
+    blocks = cubes().blocks
+    single = int(np.flatnonzero((blocks.dims == 100).all(axis=1))[0])
+    empty = _loads(1, 1)
+    assert _contact(empty, 0, blocks, single, 4, 0, 0) == pytest.approx(3 / 6)
+    assert _contact(empty, 0, blocks, single, 5, 0, 0) == pytest.approx(2 / 6)
+
+
+def test_spaces_that_no_box_fits_are_not_kept() -> None:
+    """A block of 950 in length leaves 50 behind it, less than an edge: only the spaces beside and above it stay."""
+    loader = cubes()
+    blocks = loader.blocks._replace(dims=loader.blocks.dims.copy(), top=loader.blocks.top.copy())
+    blocks.dims[0], blocks.top[0] = (950, 100, 100), (950, 100)
+    load, spare = _loads(1, 1), np.zeros((60, 6), dtype=np.int64)
+    load.left[0], load.n_spaces[0] = 10**6, 1
+    load.spaces[0, 0] = (0, 0, 0, 1000, 400, 400)
+    place(load, 0, blocks, 0, 0, spare)
+    kept = {tuple(space) for space in load.spaces[0, : load.n_spaces[0]].tolist()}
+    assert kept == {(0, 100, 0, 1000, 400, 400), (0, 0, 100, 950, 100, 400)}
