@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Mapping
 
 from containers.optimizer.cartonization.boxes.data import Bin, Box
 from containers.optimizer.cartonization.problem import PackingProblem
-from contracts.problems.cartonization import CartonizationSolution, PackedCarton, Placement
+from contracts.problems.cartonization import CartonizationSolution, PackedCarton, PackItem, Placement
 
 
 def packing_order(places: list[tuple[int, int, Box]], door: bool) -> list[int]:
@@ -58,6 +59,7 @@ def to_solution(problem: PackingProblem, bins: list[Bin]) -> CartonizationSoluti
         for carton in (problem.locks.cartons if problem.locks else ())
     }
     taken = {carton.id for carton in problem.begun} | {carton.id for carton in lock_of.values()}
+    item_of = {item.id: item for item in problem.source.items}
     by_begun = {content.begun: content for content in bins if content.begun >= 0}
     fresh = sorted((content for content in bins if content.begun < 0), key=_rank)
     cartons = []
@@ -68,13 +70,13 @@ def to_solution(problem: PackingProblem, bins: list[Bin]) -> CartonizationSoluti
         if not content.pieces and lock is None:
             continue
         name = lock.id if lock is not None else begun.id
-        cartons.append(_carton(problem, name, begun.open_carton, content, placed, free))
+        cartons.append(_carton(problem, name, begun.open_carton, content, placed, free, item_of))
     number = 0
     for content in fresh:
         number += 1
         while f"carton-{number}" in taken:
             number += 1
-        cartons.append(_carton(problem, f"carton-{number}", None, content, [], free))
+        cartons.append(_carton(problem, f"carton-{number}", None, content, [], free, item_of))
     return CartonizationSolution(cartons=tuple(cartons))
 
 
@@ -90,8 +92,8 @@ def _carton(
     content: Bin,
     placed: list[Placement],
     free: list[deque[tuple[str, int]]],
+    item_of: Mapping[str, PackItem],
 ) -> PackedCarton:
-    sequence_of = {item.id: -1 if item.sequence is None else item.sequence for item in problem.source.items}
     made = list(placed)
     for kind, box in content.pieces:
         item, piece = free[kind].popleft()
@@ -109,12 +111,12 @@ def _carton(
             )
         )
     boxes: list[tuple[int, int, Box]] = [
-        (sequence_of[p.item], 0, (p.x, p.y, p.z, p.x + p.length_mm, p.y + p.width_mm, p.z + p.height_mm)) for p in made
+        (_sequence(item_of[p.item]), 0, (p.x, p.y, p.z, p.x + p.length_mm, p.y + p.width_mm, p.z + p.height_mm))
+        for p in made
     ]
     order = packing_order(boxes, problem.types[content.type].access == "door")
-    weights = {item.id: item.weight_g for item in problem.source.items}
     contents = next((c.contents for c in problem.source.open_cartons if c.id == open_carton), ())
-    weight = sum(weights[p.item] for p in made) + sum(c.weight_g for c in contents)
+    weight = sum(item_of[p.item].weight_g for p in made) + sum(c.weight_g for c in contents)
     room = int(problem.type_dims[content.type].prod())
     filled = sum(p.length_mm * p.width_mm * p.height_mm for p in made)
     for there in contents:
@@ -129,6 +131,10 @@ def _carton(
         weight_g=weight,
         fill=round(filled / room, 6),
     )
+
+
+def _sequence(item: PackItem) -> int:
+    return -1 if item.sequence is None else item.sequence
 
 
 def from_solution(problem: PackingProblem, plan: CartonizationSolution) -> list[Bin]:

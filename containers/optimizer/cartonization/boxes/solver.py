@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from containers.optimizer.cartonization.boxes.kernel import LOWEST, NEAREST, SHO
 from containers.optimizer.cartonization.boxes.search import UNPLACED, Log, Plan, build, improve, recount, sort_units
 
 HEAT = 0.02
+MOST_AT_ONCE = 2000
 FIRST_CHUNK = 20
 CHUNK_S = 0.04
 LOG_BINS = 4000
@@ -58,29 +60,42 @@ class BoxSearch:
         """Cost of cartons and of what is left out."""
         return float(self.best.total[1] + self.best.total[2])
 
-    def start(self, stop: Callable[[], bool]) -> None:
-        """Constructive plans under several orders and placement rules; the best becomes the current plan."""
-        tried = 0
+    def start(self, stop: Callable[[], bool], remaining: Callable[[], float], first: Callable[[], None]) -> None:
+        """Constructive plans under several orders and placement rules; the best becomes the current plan.
+
+        remaining: seconds; no plan is begun that would take longer. first: called when there is one.
+        """
+        tried, longest = 0, 0.0
         for rule in (NEAREST, SHORT_SIDE, LOWEST, TIGHTEST):
             for key in (0, 1, 2, 3):
                 for greedy in (True, False) if len(self.model.problem.types) > 1 else (True,):
-                    if tried and stop():
+                    if tried and (stop() or longest > remaining()):
                         return
+                    began = time.perf_counter()
                     self._construct(key, rule, greedy)
+                    longest = max(longest, time.perf_counter() - began)
                     tried += 1
+                    if tried == 1:
+                        first()
 
     def _construct(self, key: int, rule: int, greedy: bool) -> None:
+        """One plan. Every carton is offered all that is left, so many units are filled in parts with a mix of sizes."""
         data = self.model.data
         plan = self.current
-        begun = np.arange(len(data.begun_type), dtype=np.int64)
         order = sort_units(np.arange(self.model.units, dtype=np.int64), data, key, 0.0, self.rng)
-        out_bin = np.empty(self.model.units, dtype=np.int64)
+        parts = max(1, -(-self.model.units // MOST_AT_ONCE))
         used = np.zeros(len(data.dims), dtype=np.int64)
-        bins, _, _, _ = build(
-            order, data, self.space, begun, used, np.inf, self.model.penalty, self.model.scale, rule, 0.0,
-            greedy, self.rng, self.backup, plan.type, out_bin, plan.box, self.log,
-        )  # fmt: skip
-        plan.of_unit[order] = out_bin
+        bins = 0
+        for part in range(parts):
+            pool = order[part::parts]
+            begun = np.arange(len(data.begun_type) if part == 0 else 0, dtype=np.int64)
+            out_bin = np.empty(len(pool), dtype=np.int64)
+            filled, _, _, _ = build(
+                pool, data, self.space, begun, used, np.inf, self.model.penalty, self.model.scale, rule, 0.0,
+                greedy, self.rng, self.backup, plan.type[bins:], out_bin, plan.box, self.log,
+            )  # fmt: skip
+            plan.of_unit[pool] = np.where(out_bin == UNPLACED, UNPLACED, out_bin + bins)
+            bins += int(filled)
         plan.bins[0] = bins
         recount(plan, data, self.model.penalty, self.model.scale)
         self._keep_if_better()
@@ -187,15 +202,22 @@ def search(
     target: float,
     iterations: int | None,
     start: Sequence[Bin] | None = None,
+    first: Callable[[list[Bin]], None] = lambda _bins: None,
 ) -> BoxSearch:
-    """Search until `stop`, or until the plan costs no more than `target` (a bound: then it is optimal).
+    """Search until `stop`, or until the plan costs no more than `target` (a bound: then it is optimal). first: called with
+    the first plan.
 
     With `iterations` the chunks have a fixed size, so that time plays no part in the answer.
     """
     chain = BoxSearch(model, seed)
     if start is not None:
         chain.take(start)
-    chain.start(lambda: stop(0))
+
+    def begun() -> None:
+        report(chain.value, 0)
+        first(chain.bins())
+
+    chain.start(lambda: stop(0), remaining if iterations is None else lambda: math.inf, begun)
     report(chain.value, 0)
     if model.units == 0:
         return chain
