@@ -14,14 +14,9 @@ from contracts.optimize import Bound
 
 METHOD = "set partitioning over every batch that fits on the cart (linear program or branch and bound, HiGHS)"
 
-# To write the plan and to check it takes so many times as long as to read the problem (measured from 250 to 5,000 order
-# lines), whatever the machine and its load; of a short budget at most so much is kept for it.
-FINISH_OF_READING, MOST_FINISHING = 3.0, 0.3
-
 
 def solve(instance: Instance, run: Run) -> Answer:
     """A plan for every part that can be picked; locked groups stay, an earlier plan is where the search starts."""
-    run.keep_back(min(FINISH_OF_READING * run.elapsed_s, MOST_FINISHING * run.budget.seconds))
     pinned = read_locks(instance, run.locks)
     if instance.source.extend is not None:
         return extend(instance, pinned, run)
