@@ -101,11 +101,19 @@ test-stack: setup ## the whole stack, faults, and the page in a browser
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 .PHONY: bench bench-quality faults
-bench: setup ## every figure of the README, as ratios; writes benchmarks/results/latest.json
+bench: setup .build/rivals/stamp ## every figure of the README, as ratios; writes benchmarks/results/latest.json
 	@$(PY) -m benchmarks $(ARGS)
 
-bench-quality: setup ## plan quality on public instances; ARGS="henn --seconds 10 --limit 20" for a part
+bench-quality: setup .build/rivals/stamp ## plan quality on public instances; ARGS="henn --seconds 10 --limit 20" for a part
 	@$(PY) -m benchmarks.quality $(ARGS)
+
+# Beside .venv, which must not hold them; a platform that lacks one of them measures without it.
+.build/rivals/stamp: requirements/rivals.lock .venv/stamp
+	$(call say,Programs to measure beside)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --target $(@D) --require-hashes --no-deps -r $< \
+	  || echo "not installed (see above): the rows of these programs are left out"
+	@touch $@
 
 faults: setup ## the long form of the fault tests: 200 jobs while their containers are killed, 20 kills of workerd
 	@STOREMAX_FAULT_JOBS=200 STOREMAX_FAULT_KILLS=20 .venv/bin/pytest tests/faults --timeout=3600
@@ -139,8 +147,9 @@ audit: .venv/stamp ## known vulnerabilities of the locked packages; a package th
 .PHONY: lock clean
 lock: .venv/stamp ## pin the packages anew, with hashes
 	@$(PY) -m pip install --quiet uv
-	@for set in "edge:" "agents:--group agents" "dev:--group dev"; do \
-	  name="$${set%%:*}"; options="$${set#*:}"; source="pyproject.toml"; test "$$name" = agents && source=""; \
+	@for set in "edge:" "agents:--group agents" "dev:--group dev" \
+	    "rivals:--group rivals -c requirements/dev.lock --no-emit-package numpy --no-emit-package matplotlib"; do \
+	  name="$${set%%:*}"; options="$${set#*:}"; source="pyproject.toml"; case "$$name" in agents | rivals) source="" ;; esac; \
 	  $(PY) -m uv pip compile $$source $$options --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate -o requirements/$$name.lock; done
 

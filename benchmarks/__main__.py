@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 
+# Every set with reference values: a few instances of each, beside other programs.
+QUALITY_SETS = ("sprp sprp_two_block sprp_ss henn muter foodmart briant bwmv br bpp1d vsbpp gap qap jobshop").split()
+
 # part → (module, arguments of the short form, what it measures)
 PARTS: dict[str, tuple[str, list[str], str]] = {
     "gateway": ("benchmarks.gateway", [], "the gateway beside a bare Python Worker and FastAPI on Workers; needs wrk"),
@@ -18,21 +21,7 @@ PARTS: dict[str, tuple[str, list[str], str]] = {
     "fanout": ("benchmarks.fanout", [], "one event to 500 WebSocket readers of a warehouse"),
     "quality": (
         "benchmarks.quality",
-        [
-            "sprp",
-            "sprp_two_block",
-            "henn",
-            "muter",
-            "foodmart",
-            "briant",
-            "bwmv",
-            "--short",
-            "--limit",
-            "5",
-            "--seconds",
-            "1",
-            "--alone",
-        ],
+        [*QUALITY_SETS, "--short", "--limit", "4", "--seconds", "1"],
         "plan quality on a few public instances per set, when they are on this machine",
     ),
 }

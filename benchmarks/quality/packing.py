@@ -1,16 +1,17 @@
 """Packing quality at several time limits per instance: 2D and 1D bins, bins of several sizes, container loading.
 
-Every plan passes the independent check before it counts. Other programs (rectpack, py3dbp) run in the same run where
-they are installed: `pip install rectpack py3dbp`.
+Every plan passes the independent check before it counts. Other programs (rectpack, py3dbp, best fit decreasing) run in the same
+run.
 """
 
 from __future__ import annotations
 
-import importlib.util
+from bisect import bisect_left, insort
 from typing import Any
 
 from benchmarks.quality.archives import best_known
 from benchmarks.quality.packing_sets import containers, lengths, rectangles
+from benchmarks.quality.rivals import installed
 from benchmarks.quality.runs import Options, row, solve
 from containers.optimizer.cartonization.solve import LINEAR_PROGRAM
 
@@ -22,7 +23,7 @@ def bwmv(options: Options) -> None:
     for limit in options.seconds:
         total = sum(solve("cartonization", data, limit, options).objective.value for _, data in instances)
         row(f"quality.bwmv.gap_{limit:g}s", 100 * (total / reference - 1), "% over best known", len(instances), options)
-    if options.others and importlib.util.find_spec("rectpack"):
+    if options.others and installed("rectpack"):
         total = sum(_rectpack(data) for _, data in instances)
         row("quality.bwmv.rectpack", 100 * (total / reference - 1), "% over best known", len(instances), options)
 
@@ -50,7 +51,7 @@ def br(options: Options) -> None:
     for limit in options.seconds:
         fills = [_fill(data, solve("cartonization", data, limit, options).objective.value) for _, data in instances]
         row(f"quality.br.fill_{limit:g}s", 100 * sum(fills) / len(fills), "% of the container", len(fills), options)
-    if options.others and importlib.util.find_spec("py3dbp"):
+    if options.others and installed("py3dbp"):
         few = instances[:: max(1, len(instances) // 10)]
         fills = [_py3dbp(data) for _, data in few]
         row(
@@ -88,6 +89,29 @@ def bpp1d(options: Options) -> None:
     row("quality.bpp1d.at_lp_bound_share", 100 * closed / len(answers), "% of instances", len(answers), options)
     # Some instances have no plan at the rounded bound: those are proven one above it.
     row("quality.bpp1d.proven_share", 100 * len(proven) / len(answers), "% of instances", len(answers), options)
+    if options.others:
+        fitted = sum(
+            _best_fit(data) == answer.bound.value for (_, data), answer in zip(instances, answers, strict=True)
+        )
+        row("quality.bpp1d.best_fit_decreasing", 100 * fitted / len(answers), "% of instances", len(answers), options)
+
+
+def _best_fit(data: dict[str, Any]) -> int:
+    """Bins of best fit decreasing: each piece, longest first, where it leaves the least."""
+    pieces = sorted(
+        (item["length_mm"] for item in data["items"] for _ in range(item["quantity"])),
+        reverse=True,
+    )
+    left: list[int] = []  # ascending
+    bins = 0
+    for piece in pieces:
+        at = bisect_left(left, piece)
+        if at == len(left):
+            bins += 1
+            insort(left, data["cartons"][0]["length_mm"] - piece)
+        else:
+            insort(left, left.pop(at) - piece)
+    return bins
 
 
 def vsbpp(options: Options) -> None:

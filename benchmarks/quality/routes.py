@@ -1,4 +1,4 @@
-"""Quality and speed of picker routing on public instances, beside the field's rules and OR-Tools in the same run."""
+"""Quality and speed of picker routing on public instances, beside the field's rules and general routing programs in the same run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.quality.archives import best_known
 from benchmarks.quality.picking_sets import Instance, routes, scattered
-from benchmarks.quality.route_rivals import or_tools
+from benchmarks.quality.rivals import installed
+from benchmarks.quality.route_rivals import PROGRAMS
 from benchmarks.quality.runs import Options, row, solve
 from containers.optimizer.floor import tours
 from containers.optimizer.floor.aisles import AisleFloor
@@ -52,22 +53,24 @@ def _exact(name: str, instances: list[Instance], best: dict[str, float], options
 
 
 def _rival(name: str, chosen: list[Instance], best: dict[str, float], options: Options) -> None:
-    """OR-Tools on some of the instances, spread over them; those that it cannot state are left out."""
+    """Other programs on some of the instances, spread over them; those that a program cannot state are left out."""
     if not options.others:
         return
     some = [chosen[i * len(chosen) // RIVAL_INSTANCES] for i in range(RIVAL_INSTANCES)]
-    walked = [
-        (key, or_tools(data, RIVAL_SECONDS)) for key, data in dict(some if len(chosen) > len(some) else chosen).items()
-    ]
-    over = [metres / best[key] - 1 for key, metres in walked if metres is not None]
-    if over:
-        row(
-            f"quality.{name}.ortools_{RIVAL_SECONDS:g}s",
-            100 * statistics.mean(over),
-            "% over best known",
-            len(over),
-            options,
-        )
+    some = some if len(chosen) > len(some) else chosen
+    for label, (module, program) in PROGRAMS.items():
+        if not installed(module):
+            continue
+        over, times = [], []
+        for key, data in some:
+            started = time.perf_counter()
+            metres = program(data, RIVAL_SECONDS)
+            if metres is not None:
+                over.append(metres / best[key] - 1)
+                times.append(time.perf_counter() - started)
+        if over:
+            row(f"quality.{name}.{label}", 100 * statistics.mean(over), "% over best known", len(over), options)
+            row(f"quality.{name}.{label}_ms", 1000 * statistics.mean(times), "ms, mean", len(over), options)
 
 
 def _compiled_seconds(data: dict[str, object]) -> float:
