@@ -8,7 +8,22 @@ import sys
 import time
 
 # Every set with reference values: a few instances of each, beside other programs.
-QUALITY_SETS = ("sprp sprp_two_block sprp_ss henn muter foodmart briant bwmv br bpp1d vsbpp gap qap jobshop").split()
+QUALITY_SETS = [
+    "sprp",
+    "sprp_two_block",
+    "sprp_ss",
+    "henn",
+    "muter",
+    "foodmart",
+    "briant",
+    "bwmv",
+    "br",
+    "bpp1d",
+    "vsbpp",
+    "gap",
+    "qap",
+    "jobshop",
+]
 
 # part → (module, arguments of the short form, what it measures)
 PARTS: dict[str, tuple[str, list[str], str]] = {
