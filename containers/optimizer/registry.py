@@ -14,7 +14,7 @@ from contracts.errors import Fault, ProblemError
 
 FAMILIES: dict[str, str] = {
     "batching": "containers.optimizer.batching:FAMILY",
-    "routing": "containers.optimizer.routing.family:FAMILY",
+    "routing": "containers.optimizer.routing:FAMILY",
     "cartonization": "containers.optimizer.cartonization:FAMILY",
     "labour": "containers.optimizer.labour:FAMILY",
     "scenario": "containers.optimizer.scenario:FAMILY",

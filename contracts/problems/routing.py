@@ -62,6 +62,36 @@ class Route(Model):
     )
 
 
+class LockedRoute(Model):
+    """A route that stays as it is: what is walked and taken. The measures of an answer's route may be left out or sent along."""
+
+    id: Identifier
+    locations: tuple[Identifier, ...]
+    path: tuple[tuple[float, float], ...]
+    nodes: tuple[Identifier, ...] = ()
+    takes: tuple[Take, ...] = ()
+    distance_m: Metres | None = None
+    s_shape_m: Metres | None = None
+    rules_m: dict[str, Metres] = Field(default_factory=dict)
+
+
+class PinnedTake(Take):
+    """So many pieces that a pick list takes from one location, or more."""
+
+    pick_list: Identifier
+
+
+class RoutingLocks(Model):
+    """Decisions that must stay. What they take is taken from stock before any list is planned.
+
+    `routes`: these lists are not planned again; the routes of an earlier answer can be sent as they are. `takes`: these
+    pieces come from these places; the rest of the list and its walk are planned.
+    """
+
+    routes: Annotated[tuple[LockedRoute, ...], Field(max_length=10_000)] = ()
+    takes: Annotated[tuple[PinnedTake, ...], Field(max_length=100_000)] = ()
+
+
 class RoutingSolution(Model):
     routes: tuple[Route, ...]
     distance_m: float

@@ -112,6 +112,11 @@ def requests() -> dict[str, list[dict[str, Any]]]:
         },
     ]
     scattered = [*_stock(2), {"sku": "S3", "location": "A03-R-004-2", "quantity": 4}]
+    walked = {
+        "id": "L1", "locations": ["A01-L-001-1", "A03-R-004-1"], "distance_m": 27.2, "s_shape_m": None,
+        "path": [[4.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0], [8.0, 0.0], [8.0, 4.6], [8.0, 0.0], [4.0, 0.0]],
+    }  # fmt: skip
+    pinned = {"pick_list": "L2", "location": "A01-L-002-2", "sku": "S3", "quantity": 1}
     facts = {**_floor(), "needs": [{"sku": "S1", "pieces": 20, "picks": 3.5}], "horizon_days": 5, "orders_per_tour": 2}
     slots = [{"location": "A01-L-001-1", "limits": {"max_weight_g": 9000}, "max_skus": 2}]
     boxes = [
@@ -145,6 +150,14 @@ def requests() -> dict[str, list[dict[str, Any]]]:
         + [{"data": batching[1], "locks": {"together": [["O0", "O1"]], "sealed": [["O2"]]}}],
         "routing": [
             {"data": {"layout": _layout(), "lists": lists, "stock": scattered}},
+            {
+                "data": {"layout": _layout(), "lists": lists, "stock": scattered},
+                "locks": {"routes": [walked], "takes": [pinned]},
+            },
+            {
+                "data": {"layout": _layout(), "lists": lists, "stock": scattered},
+                "warm_start": {"routes": [walked], "distance_m": 27.2},
+            },
             {"data": {"layout": _graph(), "lists": [{"id": "L", "locations": ["A01-L-001-1", "A02-R-001-1"]}]}},
         ],
         "cartonization": [
@@ -236,11 +249,13 @@ def _get(root: Any, path: tuple[Any, ...]) -> Any:
 
 
 def mutate(rng: random.Random, request: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A changed copy of `data` and `locks`, and what was changed."""
+    """A changed copy of `data`, `locks` and `warm_start`, and what was changed."""
     changed = copy.deepcopy(request)
     done: list[str] = []
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4))):
         paths = [path for path in _places(changed) if len(path) > 1]
+        if not paths:  # everything has been dropped
+            break
         # Every name once, so that long lists of orders do not hide the fields beside them.
         names = sorted({tuple("*" if isinstance(key, int) else key for key in path) for path in paths})
         name = rng.choice(names)

@@ -9,30 +9,43 @@ from containers.optimizer.floor.places import Floor
 from containers.optimizer.routing import program
 from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
-from contracts.problems.routing import PickList, Take
+from contracts.problems.routing import Take
 
 Stock = Mapping[str, Counter[str]]  # article → location → pieces
 
 
 def places_for(
-    floor: Floor, one: PickList, stock: Stock, clock: Clock, rounds: int = 100, seed: int = 1
+    floor: Floor,
+    need: Mapping[str, int],
+    visited: Iterable[str],
+    stock: Stock,
+    clock: Clock,
+    rounds: int = 100,
+    seed: int = 1,
+    start: Iterable[str] = (),
 ) -> tuple[tuple[Take, ...], float | None]:
     """(what to take where, a proven lower bound in metres or None); takes it out of `stock`, which must hold enough.
 
-    Ends when the clock runs out, or after so many `rounds` of search.
+    need: pieces by article. visited: locations that the walk passes anyway. start: locations that hold the need, of a walk to
+    improve on; none when there is no such walk. Ends when the clock runs out, or after so many `rounds` of search.
     """
-    need = Counter[str]()
-    for line in one.lines:
-        need[line.sku] += line.quantity
-    fixed = {floor.position(name) for name in one.locations}
-    found = _search(floor, need, stock, fixed, clock, rounds, seed)
+    fixed = {floor.position(name) for name in visited}
+    begin = frozenset(floor.position(name) for name in start)
+    found = _search(floor, need, stock, fixed, clock, rounds, seed, begin)
     if found is None:
         return _taken(floor, need, stock, _near_places(floor, need, stock, fixed)), None
     return _taken(floor, need, stock, found[0]), found[1]
 
 
 def _search(
-    floor: Floor, need: Counter[str], stock: Stock, fixed: set[int], clock: Clock, rounds: int, seed: int
+    floor: Floor,
+    need: Mapping[str, int],
+    stock: Stock,
+    fixed: set[int],
+    clock: Clock,
+    rounds: int,
+    seed: int,
+    start: frozenset[int],
 ) -> tuple[set[int], float] | None:
     """(places that hold the need on a short tour, a lower bound), or None where only near places can be chosen."""
     from containers.optimizer.routing.scattered.network import MAX_OPTIONS, options_at_most
@@ -50,7 +63,7 @@ def _search(
                 here[sku] = here.get(sku, 0) + pieces
     choice = choice_of(supply, need, frozenset(fixed))
     if options_at_most(ladder, choice) <= MAX_OPTIONS:
-        return search(ladder, choice, clock, rounds, seed)
+        return search(ladder, choice, clock, rounds, seed, start)
     if ladder.floating:
         return None
     every = {position: {f"sku {sku}": pieces for sku, pieces in held.items()} for position, held in supply.items()}
@@ -61,7 +74,7 @@ def _search(
     return None if solved is None else (set(solved.positions), solved.bound + ladder.stub)
 
 
-def _near_places(floor: Floor, need: Counter[str], stock: Stock, fixed: Iterable[int]) -> set[int]:
+def _near_places(floor: Floor, need: Mapping[str, int], stock: Stock, fixed: Iterable[int]) -> set[int]:
     """Scarce articles first, each from the places that lengthen the walk least."""
     chosen = set(fixed)
     for sku in sorted(need, key=lambda sku: (len(stock[sku]), sku)):
@@ -78,7 +91,7 @@ def _near_places(floor: Floor, need: Counter[str], stock: Stock, fixed: Iterable
     return chosen
 
 
-def _taken(floor: Floor, need: Counter[str], stock: Stock, positions: set[int]) -> tuple[Take, ...]:
+def _taken(floor: Floor, need: Mapping[str, int], stock: Stock, positions: set[int]) -> tuple[Take, ...]:
     """Take what is needed at these positions, from as few of them as the largest stocks allow."""
     takes = []
     for sku, pieces in sorted(need.items()):

@@ -69,6 +69,30 @@ class Neighbourhood:
             self._serving = self._serve(seen.options, entered)
         self.take(seen.length, seen.options)
 
+    def pass_by(self, positions: frozenset[int], clock: Clock) -> bool:
+        """Take the shortest tour past those of these positions that are needed for the demand; whether there is one.
+
+        There is none where they do not hold the demand, or where a place is needed only because of others that every way to
+        it leads past: such ways are not in the network.
+        """
+        left, needed = Counter({i: int(pieces) for i, pieces in enumerate(self.network.demand)}), set[Place]()
+        mine = [(place, held) for place, held in self._held.items() if self._position(place) in positions]
+        for place, held in sorted(mine, key=lambda one: (-sum(one[1].values()), one[0])):
+            if any(left[i] > 0 for i in held):
+                needed.add(place)
+                left.subtract(held)
+        if any(pieces > 0 for pieces in left.values()):
+            return False
+        seen = self._choose(needed, float("inf"), clock)
+        if seen.length == float("inf"):
+            return False
+        self.take(seen.length, seen.options)
+        return True
+
+    def _position(self, place: Place) -> int:
+        stage, index = place
+        return self.network.places[stage][index]
+
     def improve(self, clock: Clock, patience: int, work: int) -> None:
         """Moves until so many in a row have found nothing shorter, and so many labels are made: then from a kicked tour."""
         best = self.length, self.options

@@ -48,7 +48,15 @@ class Found:
 class Search:
     """One list's search. `rounds` ends it deterministically, the clock by time."""
 
-    def __init__(self, network: Network, choice: Choice, clock: Clock, rounds: int, seed: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        choice: Choice,
+        clock: Clock,
+        rounds: int,
+        seed: int,
+        start: frozenset[int] = frozenset(),
+    ) -> None:
         self.network = network
         self.clock = clock
         self.rounds = rounds
@@ -58,10 +66,17 @@ class Search:
         self.wrong = np.zeros(len(network.demand))
         self.made = 0  # labels of the last extension
         self.near = Neighbourhood(network, choice, self.prices, np.random.default_rng(seed))
+        self.start = start
 
     def run(self) -> Found:
         """The best tour and bound."""
-        guess = 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
+        if self.start and self.near.pass_by(self.start, self.clock):
+            self._accept(self.near.length, self.near.options)
+        guess = (
+            self.found.length
+            if self.found.options
+            else 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
+        )
         relaxation = Relaxation(self.network)
         self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
         self._extend(relaxation, FIRST_WIDTH, True)
@@ -130,16 +145,21 @@ class Search:
 
 
 def search(
-    ladder: Ladder, choice: Choice, clock: Clock, rounds: int = 100, seed: int = 1
+    ladder: Ladder,
+    choice: Choice,
+    clock: Clock,
+    rounds: int = 100,
+    seed: int = 1,
+    start: frozenset[int] = frozenset(),
 ) -> tuple[set[int], float] | None:
     """(positions, metres that no choice of places is shorter than), or None when no tour was found in time.
 
-    The positions are those that a short tour passes; they hold the demand, and some may not be needed for it.
+    start: positions that hold the demand, whose tour is the first to be improved on. The positions are those that a short tour passes; they hold the demand, and some may not be needed for it.
     """
     if not choice.demand:
         return set(choice.forced), ladder.tour_length(choice.forced)
     network = network_of(ladder, choice)
-    found = Search(network, choice, clock, rounds, seed).run()
+    found = Search(network, choice, clock, rounds, seed, start).run()
     if found.length == INFINITY:
         return None
     return network.positions(list(found.options)) | choice.forced, found.bound + ladder.stub

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
-from containers.optimizer.routing.family import warm
+from containers.optimizer.routing.warm import warm
 from contracts.errors import ProblemError
 from contracts.layout import location_id
 from contracts.optimize import OptimizeRequest, OptimizeResult

@@ -11,7 +11,7 @@ import pytest
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from containers.optimizer.floor.aisles import AisleFloor
-from containers.optimizer.routing.family import warm
+from containers.optimizer.routing.warm import warm
 from contracts.layout import ParametricLayout, location_id
 from contracts.optimize import OptimizeRequest, OptimizeResult
 

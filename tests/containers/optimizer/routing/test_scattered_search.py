@@ -10,10 +10,10 @@ import pytest
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graphs import GraphFloor
 from containers.optimizer.routing import program
-from containers.optimizer.routing.family import warm
 from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
 from containers.optimizer.routing.scattered.search import search
+from containers.optimizer.routing.warm import warm
 from contracts.layout import AccessPoint, ParametricLayout
 from tests.containers.optimizer.floor.test_graphs import ladder_graph
 

@@ -1,0 +1,120 @@
+"""An independent reading of routes: from the request's data, its locks and the plan alone, without the solver's code.
+
+Every list that can be picked has one route, every walk follows the floor past its places, every piece lies in stock, and what
+is locked is there unchanged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from containers.optimizer.family import CheckReport
+from containers.optimizer.routing.problem import Instance, need_of, pickable, unpickable
+from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
+from contracts.errors import Fault, from_validation
+from contracts.optimize import Objective
+from contracts.problems.routing import LockedRoute, PickList, Route, RoutingLocks, RoutingProblem, RoutingSolution
+
+
+def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
+    """What is wrong with the routes, and how long they are."""
+    problem = instance.source
+    try:
+        plan = RoutingSolution.model_validate(solution)
+    except ValidationError as error:
+        raise from_validation(error, "/warm_start") from error
+    try:
+        pinned = RoutingLocks.model_validate(locks or {})
+    except ValidationError as error:
+        raise from_validation(error, "/locks") from error
+    left_out = unpickable(problem, instance.floor, pinned)
+    lists = {one.id: one for one in pickable(problem, left_out)}
+    faults: list[Fault] = []
+    if sorted(route.id for route in plan.routes) != sorted(lists):
+        faults.append(Fault("/routes", "there must be exactly one route for each list that can be picked"))
+    total, reader = 0.0, RouteCheck(problem, plan.routes)
+    for i, route in enumerate(plan.routes):
+        total += reader.read(route, lists.get(route.id), f"/routes/{i}", faults)
+    faults += [
+        Fault("/routes", f"{-left} more of {sku!r} are taken from {location} than lie there")
+        for (location, sku), left in _left(problem, plan).items()
+        if left < 0
+    ]
+    faults += _lock_faults(plan, pinned)
+    return CheckReport(Objective(value=total, unit="m", parts={"walking": total}), tuple(faults), left_out)
+
+
+class RouteCheck:
+    """Reads each of some routes on a problem's floor."""
+
+    def __init__(self, problem: RoutingProblem, routes: Sequence[Route | LockedRoute]) -> None:
+        self._reader = WalkCheck(problem.layout)
+        self._places = self._reader.places(name for route in routes for name in route.locations)
+
+    def read(self, route: Route | LockedRoute, one: PickList | None, where: str, faults: list[Fault]) -> float:
+        """Metres of the walk; appends what is wrong with it, and with what it takes for the list."""
+        reader, places = self._reader, self._places
+        walked = reader.length(route.path, route.nodes, where, faults)
+        if route.distance_m is not None and abs(walked - route.distance_m) > METRES_EPSILON:
+            faults.append(Fault(f"{where}/distance_m", f"the walk is {walked} m long"))
+        if one is not None:
+            faults += _contents_faults(one, route, where)
+        known = [name for name in route.locations if name in places]
+        missed = {known[n] for n in reader.unpassed(route.path, [places[name] for name in known])}
+        for name in route.locations:
+            if name not in places or name in missed or not reader.passes_node(route.nodes, name):
+                faults.append(Fault(f"{where}/path", f"the walk does not pass {name}"))
+        return walked
+
+
+def _left(problem: RoutingProblem, plan: RoutingSolution) -> Counter[tuple[str, str]]:
+    """What the plan leaves of each article at each place; less than nothing where it takes too much."""
+    stock = Counter[tuple[str, str]]()
+    for line in problem.stock:
+        stock[(line.location, line.sku)] += line.quantity
+    for route in plan.routes:
+        for take in route.takes:
+            stock[(take.location, take.sku)] -= take.quantity
+    return stock
+
+
+def _contents_faults(one: PickList, route: Route | LockedRoute, where: str) -> list[Fault]:
+    faults = []
+    if set(route.locations) != {*one.locations, *(take.location for take in route.takes)}:
+        faults.append(Fault(f"{where}/locations", "the route's locations are not those of its list"))
+    taken = Counter[str]()
+    for take in route.takes:
+        taken[take.sku] += take.quantity
+    if need_of(one) != taken:
+        faults.append(Fault(f"{where}/takes", "the pieces taken are not those of the list's lines"))
+    return faults
+
+
+def _lock_faults(plan: RoutingSolution, locks: RoutingLocks) -> list[Fault]:
+    """Locked routes that are not in the plan as they were, and pinned pieces that come from elsewhere."""
+    by_id = {route.id: route for route in plan.routes}
+    faults = []
+    for i, locked in enumerate(locks.routes):
+        found = by_id.get(locked.id)
+        same = found is not None and all(
+            getattr(found, name) == getattr(locked, name) for name in ("locations", "path", "nodes", "takes")
+        )
+        if not same:
+            faults.append(Fault(f"/locks/routes/{i}", f"the plan does not hold this route of {locked.id!r} unchanged"))
+    pinned: dict[tuple[str, str, str], int] = Counter()
+    for i, one in enumerate(locks.takes):
+        pinned[one.pick_list, one.location, one.sku] += one.quantity
+        route = by_id.get(one.pick_list)
+        there = sum(
+            take.quantity
+            for take in (route.takes if route is not None else ())
+            if (take.location, take.sku) == (one.location, one.sku)
+        )
+        if there < pinned[one.pick_list, one.location, one.sku]:
+            detail = f"the plan takes {there} of {one.sku!r} from {one.location} for {one.pick_list!r}"
+            faults.append(Fault(f"/locks/takes/{i}", detail))
+    return faults
