@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, Run
-from containers.optimizer.reslotting.bound import timely
+from containers.optimizer.reslotting.bound import limit, timely
 from containers.optimizer.reslotting.choose import Chosen, choose
 from containers.optimizer.reslotting.first_moves import make_first_moves
 from containers.optimizer.reslotting.problem import Instance, pin
@@ -36,7 +36,7 @@ FIRST_SHARE, SEARCH_SHARE, AGAIN_SHARE = 0.2, 0.7, 0.9
 
 def solve(instance: Instance, run: Run) -> Answer:
     """The moves that pay within the budget; none when none does."""
-    whole, instance = instance, pin(instance, run.locks)
+    instance = pin(instance, run.locks)
     building, facts = instance.building, instance.source
     most = np.inf if facts.max_moves is None else float(facts.max_moves)
     chains = _chains(instance, run, most)
@@ -46,7 +46,7 @@ def solve(instance: Instance, run: Run) -> Answer:
     best = Chosen((), building.units.today.copy())
     if building.units.count and most > 0:
         best, heat = _first(instance, chains, run)
-        proven = timely(whole, run)
+        proven = timely(instance, run)
     if building.units.count and most > 0 and not run.should_stop():
         share = 1.0 if most == np.inf else SEARCH_SHARE
         tried = anneal(chains, run, share, heat, COLDEST, 1.0 / instance.days)
@@ -62,7 +62,7 @@ def solve(instance: Instance, run: Run) -> Answer:
             again = choose(instance, tighter[0], min(tighter, key=lambda chain: chain.value).best)
             best = _better(instance, chains[0], best, again)
     answer = _answer(instance, best)
-    return replace(answer, iterations=tried, stopped_by=run.stop_reason or "complete", bound=proven)
+    return replace(answer, iterations=tried, stopped_by=run.stop_reason or "complete", bound=proven or limit(instance))
 
 
 def _first(instance: Instance, chains: list[Chain], run: Run) -> tuple[Chosen, float]:

@@ -22,5 +22,5 @@ def _warm() -> None:
 
 
 FAMILY: Family[Instance] = Family(
-    name="slotting", version="1", read=read, solve=_solve, check=check, baseline=baseline, bound=bound, warm=_warm
+    name="slotting", version="2", read=read, solve=_solve, check=check, baseline=baseline, bound=bound, warm=_warm
 )

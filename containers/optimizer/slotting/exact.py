@@ -44,7 +44,8 @@ def assign(
     """Least sum of linear x metres + visits x extra (+ leave), under the rules that speak of single units.
 
     owner: (rules of `apart`, regions) the side that may use each region (0: either). share: slots take as many units as
-    SKUs are allowed in them, whatever their volume and weight: a relaxation. None when the network would be too large.
+    SKUs are allowed in them, whatever their volume and weight: a relaxation, in which fixed units are never left out. None
+    when the network would be too large.
     """
     from ortools.graph.python import min_cost_flow
 
@@ -70,7 +71,8 @@ def assign(
     arcs = flow.add_arcs_with_capacity_and_unit_cost(source, r + target, many, np.rint(cost * scale).astype(np.int64))
     out = np.rint(leave[rows] * scale).astype(np.int64)
     rounded = max(_off(cost * scale), _off(leave[rows] * scale)) / scale
-    flow.add_arcs_with_capacity_and_unit_cost(np.arange(r), np.full(r, r + c), supply, out)
+    leaving = np.where(units.fixed[rows] >= 0, 0, supply) if share else supply
+    flow.add_arcs_with_capacity_and_unit_cost(np.arange(r), np.full(r, r + c), leaving, out)
     flow.add_arcs_with_capacity_and_unit_cost(
         r + np.arange(c), np.full(c, r + c), capacity, np.zeros(c, dtype=np.int64)
     )
@@ -88,6 +90,16 @@ def _off(values: Floats) -> float:
     """How far the values are from integers, at most."""
     away = float(np.abs(values - np.rint(values)).max(initial=0.0))
     return away if away > 1e-6 else 0.0
+
+
+def slots_of(instance: Instance) -> Flags:
+    """(units, slots) where each unit may lie, were it alone; one that is fixed lies where it lies."""
+    units, places = instance.units, instance.places
+    allowed: Flags = units.allowed[units.klass][:, places.kind]
+    stays = np.flatnonzero(units.fixed >= 0)
+    allowed[stays] = False
+    allowed[stays, units.fixed[stays]] = True
+    return allowed
 
 
 def _rows(instance: Instance, linear: Floats, leave: Floats, must: Ints, owner: Ints | None) -> tuple[Ints, Ints]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.slotting.costs import costs_of
+from containers.optimizer.slotting.exact import slots_of
 from containers.optimizer.slotting.problem import Instance
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +46,7 @@ def gilmore_lawler(instance: Instance) -> float | None:
         falling[u, : len(own)] = own
     least = (0.5 * falling @ walks.T)[:, at]
     least += costs.linear[:, None] * places.metres[None, :] + costs.visits[:, None] * places.extra[None, :]
-    allowed = units.allowed[units.klass][:, places.kind]
+    allowed = slots_of(instance)
     total = np.zeros(units.count)
     np.add.at(total, np.repeat(np.arange(units.count), np.diff(offsets)), flow)
     longest = float(costs.table[np.ix_(positions, positions)].max(initial=0.0))
@@ -56,6 +57,6 @@ def gilmore_lawler(instance: Instance) -> float | None:
     else:
         table = np.full((units.count, len(columns) + units.count), forbidden)
         table[:, : len(columns)] = np.where(allowed, least, forbidden)[:, columns]
-        table[:, len(columns) :][np.diag_indices(units.count)] = out
+        table[:, len(columns) :][np.diag_indices(units.count)] = np.where(units.fixed >= 0, forbidden, out)
     rows, chosen = linear_sum_assignment(table)
     return float(table[rows, chosen].sum())

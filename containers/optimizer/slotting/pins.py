@@ -35,7 +35,10 @@ def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
     for sku, names in pinned.fixed.items():
         where = f"/locks/fixed/{sku}"
         unknown = [name for name in names if name not in instance.places.number]
-        if unknown:
+        if sku not in instance.wanted:
+            detail = f"{sku!r} lies nowhere and nobody asks for it; leave it out, or name it in needs"
+            faults.append(Fault(where, detail))
+        elif unknown:
             faults.append(Fault(where, f"{unknown[0]!r} is no usable slot; name one of the layout that is not blocked"))
         elif not names or len(set(names)) < len(names):
             faults.append(Fault(where, "name each of its slots once, and at least one"))
@@ -49,7 +52,7 @@ def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
     for sku in sorted(pinned.keep):
         if sku in fixed:
             faults.append(Fault("/locks/keep", f"{sku!r} is in `fixed` too; keep one of the two"))
-        elif not instance.today.get(sku):
+        elif not instance.today.get(sku) or sku not in instance.wanted:
             faults.append(Fault("/locks/keep", f"{sku!r} lies in no usable slot today; leave it out, or fix its place"))
         else:
             fixed[sku] = tuple((slot, max(1, many)) for slot, many in instance.today[sku])

@@ -59,6 +59,8 @@ def search(
     run.report(chain.value)
     if instance.objective == "cube_per_order" and warm is None:
         return Found(chain.best.copy(), 0)
+    if warm is not None:  # also where there is time for nothing else
+        _restart(chain, warm, order)
     after_first(chain.best)
     if run.should_stop():
         return Found(chain.best.copy(), 0)

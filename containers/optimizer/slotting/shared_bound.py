@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.slotting.costs import leave_costs
+from containers.optimizer.slotting.exact import slots_of
 from containers.optimizer.slotting.problem import Instance
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +34,7 @@ def lagrangean(instance: Instance, linear: Floats) -> float | None:
         return None
     cost = linear[:, None] * places.metres[None, :] + instance.visits[:, None] * places.extra[None, :]
     cost = np.column_stack([cost, leave_costs(instance)])
-    allowed = np.column_stack([units.allowed[units.klass][:, places.kind], np.ones(units.count, dtype=np.bool_)])
+    allowed = np.column_stack([slots_of(instance), units.fixed < 0])
     dear = 1.0 + units.count * float(np.abs(cost).max())
     alone = np.zeros(units.count)
     alone[np.unique(units.sku, return_index=True)[1]] = 1.0

@@ -26,7 +26,7 @@ KEPT_BACK = 1.4
 
 def solve(instance: Instance, run: Run) -> Answer:
     """A slot for every article that fits one; locked articles stay, an earlier plan is where the search starts."""
-    whole, instance = instance, pin(instance, run.locks)
+    instance = pin(instance, run.locks)
     warm = warm_places(instance, run.warm_start)
     proven: list[Bound] = []
 
@@ -37,12 +37,12 @@ def solve(instance: Instance, run: Run) -> Answer:
         check(instance, answer_of(instance, place).solution, run.locks)
         run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
         if instance.objective != "frequency" or (instance.places.max_skus > 1).any():
-            proven.append(timely(whole, run))
+            proven.append(timely(instance, run))
 
     found = search(instance, costs_of(instance), run, warm, after_first, lambda place: answer_of(instance, place))
     answer = answer_of(instance, found.place)
     bound = proven[0] if proven else None
-    if found.bound is not None and not run.locks:
+    if found.bound is not None:
         value = answer.objective.value if found.proven else found.bound + nowhere_price(instance)
         if bound is None or bound.value is None or found.proven or value > bound.value:
             bound = Bound(value=value, method=SINGLE)
@@ -51,5 +51,5 @@ def solve(instance: Instance, run: Run) -> Answer:
         iterations=found.moves,
         stopped_by="optimal" if found.proven else run.stop_reason or "complete",
         status="optimal" if found.proven else "feasible",
-        bound=bound or timely(whole, run),
+        bound=bound or timely(instance, run),
     )

@@ -119,6 +119,30 @@ def test_incumbents_are_metres_a_day_like_the_baseline() -> None:
     assert answer.objective.value <= told[0] + 1e-6
 
 
+@pytest.mark.parametrize("objective", ["frequency", "affinity", "pick_distance"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_counts_locked_articles_where_they_lie(seed: int, objective: str) -> None:
+    """The more stays, the higher the bound; with everything locked by frequency it is today's walking, and reached."""
+    data = slotting_data(seed, skus=6, aisles=2, bays=3, objective=objective)
+    skus = [line["sku"] for line in data["stock"]]
+    values = []
+    for many in range(len(skus) + 1):
+        instance, answer = _solved(data, locks={"keep": skus[:many]})
+        assert answer.bound.value <= answer.objective.value + 1e-6, seed
+        values.append(answer.bound.value)
+    assert values == pytest.approx(sorted(values)), seed
+    if objective == "frequency":
+        assert values[-1] == pytest.approx(FAMILY.baseline(instance).value)
+        assert answer.objective.value == pytest.approx(values[-1])
+
+
+def test_no_moves_allowed_still_has_the_bound_of_what_may_not_move() -> None:
+    data = _line([BAYS[3], BAYS[1]], [10, 5], max_moves=0)
+    _, free = _solved(data)
+    _, held = _solved(data, locks={"keep": ["S0", "S1"]})
+    assert free.bound.value < held.bound.value == pytest.approx(held.objective.value)
+
+
 def test_locked_articles_do_not_move_and_unknown_ones_are_named() -> None:
     data = slotting_data(4, skus=10, orders=40)
     _, answer = _solved(data, locks={"keep": ["S01", "S02"]})
