@@ -31,8 +31,9 @@ NOISE = 0.3  # of the order in which dives after the first fix patterns
 GREEDY_SHARE, ROOT_SHARE = 0.15, 0.5  # of the time, at most, for the first plan and for the first linear program
 # When dives have failed so often, all patterns that a plan at the bound may use are listed, and if they are so few, an
 # integer program chooses among them: it finds the plan, or proves that there is none.
-DIVES, PROGRAM_SHARE = (12, 48, 192), 0.5  # and the share of the time that it may take
+DIVES, PROGRAM_SHARE = (12, 48, 192), 0.7  # and the share of the time that it may take
 MOST_PATTERNS, LIST_NODES = 5_000, 2_000_000
+LONGER = (1.5e-3, 5e-4, 1.5e-4, 5e-5)  # of a bar, at most, is added to the demand in each length for further duals
 
 
 def suits(problem: PackingProblem) -> bool:
@@ -266,28 +267,80 @@ class Cutting:
         return fixed
 
     def choose_among_all(self) -> list[Pattern] | None:
-        """A plan at the bound, if one exists and is found in time; when none exists the bound is raised.
-
-        Only patterns whose reduced cost is at most what lies between the linear program and the bound can be part of one.
-        """
-        spare = self.bound - float(self.center @ self.demand)
-        grain, table = self.grains[self.level], self.tables[self.level]
-        completions(self.sizes, self.demand, self.center, grain, table)
-        listed = np.zeros((MOST_PATTERNS, len(self.sizes)), dtype=np.int64)
-        patterns: list[Pattern] = []
-        for t, room in enumerate(self.room):
-            above = self.prices[t] - spare - 1e-5 * max(1.0, self.prices[t])
-            count, finished = list_fillings(
-                self.sizes, self.demand, self.center, room, grain, table, above, LIST_NODES, listed
-            )
-            if not finished:
-                return None
-            patterns += [(t, listed[row].copy()) for row in range(count)]
+        """A plan at the bound, if one exists and is found in time; when none exists the bound is raised."""
+        listed = self._all_of_a_plan()
+        if listed is None:
+            return None
+        patterns, most = listed
         seconds = PROGRAM_SHARE * self.remaining()
-        plan, impossible = choose(patterns, self.prices, self.demand, self.bound, seconds, self.seed)
+        plan, impossible = choose(patterns, self.prices, self.demand, most, self.bound, seconds, self.seed)
         if impossible:
             self.bound, self.lifted = self.bound + 1.0, True
         return plan
+
+    def _all_of_a_plan(self) -> tuple[list[Pattern], Floats] | None:
+        """All full patterns that a plan at the bound can have, and how many pieces of each kind they can have together.
+
+        None when the patterns are too many.
+
+        Whatever the duals, the reduced costs of a plan's patterns sum up to at most what lies between the duals' value and
+        the bound. The best duals may be a few values alike, which rule out little (0, a half and 1, where large pieces
+        alone make the bound); those of a slightly larger demand tell lengths apart, at next to no loss in value. The
+        shortest list is taken, and the other duals rule out more of it. In the same way a piece in excess costs its dual:
+        nearly all kinds are cut exactly as often as asked, and with such rows the program is far quicker.
+        """
+        tried = [self.center]
+        shortest = self._within_spare(self.center, MOST_PATTERNS)
+        for share in LONGER:
+            duals = self._nearby(share)
+            if duals is None:
+                break
+            tried.append(duals)
+            listed = self._within_spare(duals, MOST_PATTERNS if shortest is None else len(shortest))
+            shortest = shortest if listed is None else listed
+        if shortest is None:
+            return None
+        most = np.full(len(self.demand), np.inf)
+        for duals in tried:
+            shortest = [(t, copies) for t, copies in shortest if float(copies @ duals) > self._least(t, duals)]
+            spare = (self.bound - float(duals @ self.demand)) * (1.0 + 1e-6) + 1e-6 * max(1.0, self.bound)
+            excess = np.divide(spare, duals, out=np.full(len(duals), np.inf), where=duals > 0)
+            most = np.minimum(most, self.demand + np.floor(excess))
+        return shortest, most
+
+    def _least(self, t: int, duals: Floats) -> float:
+        """A pattern of type t in a plan at the bound is worth more than this."""
+        price = float(self.prices[t])
+        return price - (self.bound - float(duals @ self.demand)) - 1e-5 * max(1.0, price)
+
+    def _nearby(self, share: float) -> Floats | None:
+        """Duals of a demand longer by up to this share of a bar in pieces of each length; None at the stop."""
+        longer = share * max(self.room) * self.random.random(len(self.demand))
+        self.master.serve(self.demand, self.demand + longer / self.sizes)
+        while True:
+            duals = self.master.solve(self.remaining())
+            if duals is None or self.stop(self.rounds):
+                return None
+            most, patterns = self._price(self.demand, duals)
+            self.rounds += 1
+            if not self.master.add(patterns):
+                return duals / max(1.0, most)
+
+    def _within_spare(self, duals: Floats, most: int) -> list[Pattern] | None:
+        """All full patterns that these duals allow in a plan at the bound; None when they are more than `most`."""
+        grain, table = self.grains[self.level], self.tables[self.level]
+        completions(self.sizes, self.demand, duals, grain, table)
+        listed = np.zeros((most, len(self.sizes)), dtype=np.int64)
+        patterns: list[Pattern] = []
+        for t, room in enumerate(self.room):
+            least = self._least(t, duals)
+            count, finished = list_fillings(
+                self.sizes, self.demand, duals, room, grain, table, least, LIST_NODES, listed
+            )
+            if not finished or len(patterns) + count > most:
+                return None
+            patterns += [(t, listed[row].copy()) for row in range(count)]
+        return patterns
 
     def bins(self) -> list[Bin]:
         """The plan's cartons, pieces laid end to end, long ones first."""

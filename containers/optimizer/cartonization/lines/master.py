@@ -64,12 +64,13 @@ class Master:
         self.patterns += fresh
         return n
 
-    def serve(self, left: Ints) -> None:
-        """What is left to serve, from now on."""
+    def serve(self, left: Ints, wanted: Floats | None = None) -> None:
+        """What is left to serve, from now on; the program asks for `wanted` of it, when that is given."""
         self.left = left.copy()
         self._moved = True
         rows = np.arange(len(left), dtype=np.int32)
-        self._model.changeRowsBounds(len(left), rows, left.astype(float), np.full(len(left), highspy.kHighsInf))
+        lower = left.astype(float) if wanted is None else wanted
+        self._model.changeRowsBounds(len(left), rows, lower, np.full(len(left), highspy.kHighsInf))
         fits = np.logical_and.reduceat(self._copies <= left[self._where], self._starts)
         changed = np.flatnonzero(fits != self._open).astype(np.int32)
         if len(changed):

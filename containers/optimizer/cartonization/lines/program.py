@@ -13,9 +13,12 @@ NODES = 5_000
 
 
 def choose(
-    patterns: list[Pattern], prices: Floats, demand: Ints, target: float, seconds: float, seed: int
+    patterns: list[Pattern], prices: Floats, demand: Ints, most: Floats, target: float, seconds: float, seed: int
 ) -> tuple[list[Pattern] | None, bool]:
-    """(a plan that costs `target` or less, if one is found; whether there is none)."""
+    """(a plan that costs `target` or less, if one is found; whether there is none).
+
+    demand, most [kinds]: how many pieces the patterns of a plan have, at least and at most.
+    """
     if not patterns:
         return None, True
     model = highs.solver(
@@ -29,14 +32,14 @@ def choose(
     )
     n, rows = len(patterns), len(demand)
     none = np.zeros(0, dtype=np.int32)
-    infinite = np.full(max(n, rows), highspy.kHighsInf)
-    model.addRows(rows, demand.astype(float), infinite[:rows], 0, np.zeros(rows, dtype=np.int32), none, np.zeros(0))
+    infinite = np.full(n, highspy.kHighsInf)
+    model.addRows(rows, demand.astype(float), most, 0, np.zeros(rows, dtype=np.int32), none, np.zeros(0))
     where = [np.flatnonzero(copies).astype(np.int32) for _, copies in patterns]
     starts = np.concatenate([[0], np.cumsum([len(w) for w in where])[:-1]]).astype(np.int32)
     index = np.concatenate(where)
     entries = np.concatenate([copies[w] for (_, copies), w in zip(patterns, where, strict=True)]).astype(float)
     costs = np.array([prices[t] for t, _ in patterns], dtype=float)
-    model.addCols(n, costs, np.zeros(n), infinite[:n], len(index), starts, index, entries)
+    model.addCols(n, costs, np.zeros(n), infinite, len(index), starts, index, entries)
     every = np.arange(n, dtype=np.int32)
     model.changeColsIntegrality(n, every, np.full(n, highspy.HighsVarType.kInteger))
     # With the cost as a row, every node above the target is infeasible; presolve costs more than it saves then.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from containers.optimizer.cartonization import FAMILY
 from containers.optimizer.cartonization.lines import colgen
 from containers.optimizer.cartonization.lines.knapsack import completions, fillings, list_fillings
+from containers.optimizer.cartonization.solve import ABOVE_LINEAR_PROGRAM
 from containers.optimizer.family import Run
 from contracts.optimize import Budget
 from tests.containers.optimizer.cartonization.helpers import pack
@@ -186,3 +188,78 @@ def test_where_no_plan_reaches_the_rounded_bound_the_program_proves_one_more() -
     cutting.bound = 2.0
     cutting.choose_among_all()
     assert (cutting.bound, cutting.lifted) == (3.0, True)
+
+
+def _least_cost(kinds: list[tuple[int, int]], types: list[tuple[int, int]]) -> int:
+    """kinds: (length, copies), types: (length, cost). Over every filling of every type that has the first piece left."""
+
+    @cache
+    def least(left: tuple[int, ...]) -> int:
+        if not any(left):
+            return 0
+        first = next(k for k, n in enumerate(left) if n)
+        found = 10**9
+        for take in itertools.product(*(range(n + 1) for n in left)):
+            length = sum(n * kinds[k][0] for k, n in enumerate(take))
+            if take[first] and length <= max(room for room, _ in types):
+                cost = min(cost for room, cost in types if length <= room)
+                found = min(found, cost + least(tuple(n - m for n, m in zip(left, take, strict=True))))
+        return found
+
+    return least(tuple(n for _, n in kinds))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_program_finds_a_plan_exactly_where_one_exists(seed: int) -> None:
+    """Told the least cost of all, it finds a plan of that cost; told one less, it proves that there is none."""
+    rng = random.Random(seed)
+    bar = rng.randint(40, 100)
+    lengths = sorted(rng.sample(range(bar // 7, bar // 2 + 8), 5))
+    kinds = [(length, rng.randint(1, 2)) for length in lengths]
+    types = [(bar, 1)] if seed % 2 else [(bar, 5), (bar * 2 // 3, rng.randint(2, 4))]
+    data = {
+        "dimensions": 1,
+        "items": [{"id": f"i{length}", "length_mm": length, "quantity": n} for length, n in kinds],
+        "cartons": [{"id": f"t{n}", "length_mm": room, "cost": cost} for n, (room, cost) in enumerate(types)],
+    }
+    best = _least_cost(kinds, types)
+    problem = FAMILY.read(data)
+    cutting = colgen.Cutting(problem, problem.counts, seed=1)
+    cutting.run(lambda _rounds: False, lambda _cost, _bound: None)
+    cutting.bound, cutting.lifted = float(best), False
+    plan = cutting.choose_among_all()
+    assert plan is not None, (seed, data)
+    assert sum(types[t][1] for t, _ in plan) <= best
+    assert (sum(copies for _, copies in plan) >= cutting.demand).all()
+    cutting.bound = best - 1.0
+    assert cutting.choose_among_all() is None
+    assert (cutting.bound, cutting.lifted) == (best, True)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_prices_of_a_longer_demand_make_no_filling_worth_more_than_its_bar(seed: int) -> None:
+    rng = random.Random(seed)
+    sizes, counts, _, bar = _random_kinds(rng)
+    bar = max(bar, int(sizes[0]))
+    items = [{"id": f"i{n}", "length_mm": int(s), "quantity": int(c)} for n, (s, c) in enumerate(zip(sizes, counts, strict=True))]  # fmt: skip
+    problem = FAMILY.read({"dimensions": 1, "items": items, "cartons": [{"id": "bar", "length_mm": bar}]})
+    cutting = colgen.Cutting(problem, problem.counts, seed=1)
+    cutting.run(lambda _rounds: False, lambda _cost, _bound: None)
+    inside = _every_filling(cutting.sizes, cutting.demand, cutting.room[0])
+    for share in (*colgen.LONGER, 0.3):
+        duals = cutting._nearby(share)
+        assert duals is not None
+        assert max(take @ duals for take in inside) <= 1 + 1e-9
+        assert duals @ cutting.demand <= cutting.bound + 1e-9
+
+
+@pytest.mark.parametrize(("seed", "pieces"), [(12291, 60), (27481, 60), (13566, 100)])
+def test_demands_without_a_plan_at_the_rounded_bound_are_proven_one_above_it(seed: int, pieces: int) -> None:
+    """As in Hard28: lengths of 1 to 800 that leave little of the bars free. Most have a plan at the bound; these have none."""
+    rng = random.Random(seed)
+    lengths = [rng.randint(1, 800) for _ in range(pieces)]
+    items = [{"id": f"i{n}", "length_mm": length} for n, length in enumerate(lengths)]
+    answer = pack({"dimensions": 1, "items": items, "cartons": [{"id": "bar", "length_mm": 1000}]}, iterations=2_000)
+    assert answer.bound is not None
+    assert answer.objective.value == answer.bound.value == -(-sum(lengths) // 1000) + 1
+    assert answer.bound.method == ABOVE_LINEAR_PROGRAM
