@@ -47,11 +47,14 @@ class Pace(Model):
     piece_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
+LockedOrders = Annotated[tuple[Identifier, ...], Field(min_length=1)]
+
+
 class BatchLocks(Model):
     """Decisions that must stay: batches whose orders stay together, and orders that may not join anything else."""
 
-    together: Annotated[tuple[tuple[Identifier, ...], ...], Field(max_length=MAX_ORDERS)] = ()
-    sealed: Annotated[tuple[tuple[Identifier, ...], ...], Field(max_length=MAX_ORDERS)] = ()  # exactly these, no more
+    together: Annotated[tuple[LockedOrders, ...], Field(max_length=MAX_ORDERS)] = ()
+    sealed: Annotated[tuple[LockedOrders, ...], Field(max_length=MAX_ORDERS)] = ()  # exactly these, no more
 
 
 class EarlierBatch(Model):

@@ -86,15 +86,21 @@ def late_orders(instance: Instance, batches: Sequence[Sequence[int]]) -> list[in
     return [p for batch, seconds in zip(batches, late, strict=True) for p, s in zip(batch, seconds, strict=True) if s]
 
 
-def kept(instance: Instance, batches: list[list[int]]) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
-    """Where deadlines are hard, leave out what would be late, the latest-due first of what is late, until nothing is."""
+def kept(
+    instance: Instance, batches: list[list[int]], locked: frozenset[str] = frozenset()
+) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
+    """Where deadlines are hard, leave out what would be late, the latest-due first of what is late, until nothing is.
+
+    locked: orders that are left out last.
+    """
     if instance.source.due != "hard":
         return batches, instance.left_out
     left_out = list(instance.left_out)
     while late := late_orders(instance, batches):
-        worst = instance.parts[
-            max(late, key=lambda p: (instance.parts[p].order.priority, instance.parts[p].due_s))
-        ].order
+        worst = max(
+            (instance.parts[p] for p in late),
+            key=lambda part: (part.order.id not in locked, part.order.priority, part.due_s),
+        ).order
         left_out.append(
             Unassigned(
                 id=worst.id,

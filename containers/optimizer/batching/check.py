@@ -11,12 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.walk_check import EPSILON, METRES_EPSILON, WalkCheck, same
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.batching import Batch, BatchingProblem, BatchingSolution, BatchLocks
 
@@ -24,11 +23,7 @@ from contracts.problems.batching import Batch, BatchingProblem, BatchingSolution
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with a plan, and what it is worth."""
     problem = instance.source
-    try:
-        plan = BatchingSolution.model_validate(solution)
-        pinned = BatchLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan, pinned = plan_of(BatchingSolution, solution), locks_of(BatchLocks, locks)
     faults: list[Fault] = []
     reader = WalkCheck(problem.layout)
     walked = [_check_walk(reader, batch, i, faults) for i, batch in enumerate(plan.batches)]

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.batching.problem import Instance
-from contracts.errors import Fault, ProblemError, from_validation
+from containers.optimizer.reading import locks_of, plan_of
+from contracts.errors import Fault, ProblemError
+from contracts.optimize import Unassigned
 from contracts.problems.batching import BatchingSolution, BatchLocks
 
 
 def read_locks(instance: Instance, locks: Mapping[str, Any] | None) -> BatchLocks:
     """Validated locks. Raises ProblemError with pointers for orders that cannot be pinned."""
-    try:
-        pinned = BatchLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    pinned = locks_of(BatchLocks, locks)
     known = {part.order.id for part in instance.parts}
     seen: set[str] = set()
     faults = []
@@ -38,6 +35,29 @@ def read_locks(instance: Instance, locks: Mapping[str, Any] | None) -> BatchLock
     if faults:
         raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=tuple(faults[:20]))
     return pinned
+
+
+def orders_of(pinned: BatchLocks) -> frozenset[str]:
+    """Every order that is locked to others."""
+    return frozenset(order for group in (*pinned.together, *pinned.sealed) for order in group)
+
+
+def refuse_late(pinned: BatchLocks, left_out: Iterable[Unassigned]) -> None:
+    """Raises ProblemError infeasible for locked groups of which a hard deadline leaves an order out."""
+    late = {one.id for one in left_out}
+    faults = [
+        Fault(
+            f"/locks/{kind}/{i}",
+            f"no plan was found that keeps these orders in one batch and finishes {order!r} in time; "
+            "leave this lock out, add a picker, or move the order's due_at",
+        )
+        for kind in ("together", "sealed")
+        for i, group in enumerate(getattr(pinned, kind))
+        for order in group
+        if order in late
+    ]
+    if faults:
+        raise ProblemError("infeasible", f"{faults[0].pointer}: {faults[0].detail}", errors=tuple(faults[:20]))
 
 
 def _overfull(instance: Instance, pinned: BatchLocks) -> list[Fault]:
@@ -75,10 +95,7 @@ def warm_batches(instance: Instance, warm_start: Mapping[str, Any] | None) -> li
     """The batches of an earlier plan, as part numbers; orders that it does not know come each on their own."""
     if warm_start is None:
         return None
-    try:
-        plan = BatchingSolution.model_validate(warm_start)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan = plan_of(BatchingSolution, warm_start)
     number = {(part.order.id, part.zone): i for i, part in enumerate(instance.parts)}
     batches: dict[int, list[int]] = defaultdict(list)
     for i, batch in enumerate(plan.batches):

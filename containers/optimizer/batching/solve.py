@@ -5,7 +5,14 @@ from __future__ import annotations
 from containers.optimizer.batching.answer import answer_of, kept, picking
 from containers.optimizer.batching.baseline import first_come
 from containers.optimizer.batching.extend import extend
-from containers.optimizer.batching.pins import feasible_start, groups_of, read_locks, warm_batches
+from containers.optimizer.batching.pins import (
+    feasible_start,
+    groups_of,
+    orders_of,
+    read_locks,
+    refuse_late,
+    warm_batches,
+)
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.search import search
 from containers.optimizer.batching.units import IntArray, units_of
@@ -41,7 +48,8 @@ def solve(instance: Instance, run: Run) -> Answer:
         moves = found.moves
         if found.bound is not None and not sealed and instance.floor.exact:
             bound = Bound(value=found.bound + picking(instance), method=METHOD)
-    batches, unassigned = kept(instance, batches)
+    batches, unassigned = kept(instance, batches, orders_of(pinned))
+    refuse_late(pinned, unassigned)
     answer = answer_of(instance, batches)
     return Answer(
         objective=answer.objective,

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from containers.optimizer.cartonization.explain import explain
 from containers.optimizer.cartonization.problem import PackingProblem
 from containers.optimizer.family import CheckReport
-from contracts.errors import Fault, from_validation
+from containers.optimizer.reading import locks_of, plan_of
+from contracts.errors import Fault
 from contracts.optimize import Objective
 from contracts.problems.cartonization import (
     CartonizationLocks,
@@ -54,12 +54,8 @@ def check(
 ) -> CheckReport:
     """All rules that the plan breaks, its objective with parts, and what it leaves out with reasons."""
     source = problem.source
-    try:
-        plan = CartonizationSolution.model_validate(solution)
-        pins = CartonizationLocks.model_validate(locks) if locks is not None else CartonizationLocks()
-    except ValidationError as error:
-        faults = from_validation(error).errors
-        return CheckReport(_objective(source, (), Counter()), faults, explain(source, _all_pieces(source)))
+    plan = plan_of(CartonizationSolution, solution)
+    pins = locks if isinstance(locks, CartonizationLocks) else locks_of(CartonizationLocks, locks)
     items = {item.id: item for item in source.items}
     faults = (
         *_check_names(source, plan, items),
@@ -70,10 +66,6 @@ def check(
     placed = Counter(place.item for carton in plan.cartons for place in carton.placements if place.item in items)
     missing = {item.id: item.quantity - placed[item.id] for item in source.items if item.quantity > placed[item.id]}
     return CheckReport(_objective(source, plan.cartons, placed), tuple(faults), explain(source, missing))
-
-
-def _all_pieces(source: CartonizationProblem) -> dict[str, int]:
-    return {item.id: item.quantity for item in source.items}
 
 
 def left_out_price(source: CartonizationProblem) -> float:
@@ -90,6 +82,12 @@ def _worth(source: CartonizationProblem, item: PackItem) -> float:
         return item.value
     width, height = item.width_mm or 1, item.height_mm or 1
     return float(item.length_mm * (width if source.dimensions >= 2 else 1) * (height if source.dimensions == 3 else 1))
+
+
+def worth_of(source: CartonizationProblem, plan: CartonizationSolution) -> Objective:
+    """The objective of a plan, whatever it breaks."""
+    placed = Counter(place.item for carton in plan.cartons for place in carton.placements)
+    return _objective(source, plan.cartons, placed)
 
 
 def _objective(source: CartonizationProblem, cartons: tuple[PackedCarton, ...], placed: Mapping[str, int]) -> Objective:

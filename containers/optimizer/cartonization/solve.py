@@ -12,7 +12,7 @@ from containers.optimizer.cartonization.blocks.load import load
 from containers.optimizer.cartonization.bound import lower_bound
 from containers.optimizer.cartonization.boxes.data import Bin, build_model
 from containers.optimizer.cartonization.boxes.solver import search
-from containers.optimizer.cartonization.check import check
+from containers.optimizer.cartonization.check import check, worth_of
 from containers.optimizer.cartonization.lines.colgen import Cutting, suits
 from containers.optimizer.cartonization.plan import from_solution, to_solution
 from containers.optimizer.cartonization.problem import Ints, PackingProblem, parse, parse_solution
@@ -38,7 +38,7 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
     notes: list[str] = []
     start = _warm_bins(problem, run.warm_start, notes)
     counts = _placeable(problem)
-    cut = _cut(problem, counts, run) if start is None else None
+    cut = _cut(problem, counts, run)
     if cut is not None:
         bins, iterations, reason, bound = cut
     else:
@@ -46,6 +46,8 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
         if bound.reason:
             notes.append(bound.reason)
         bins, iterations, reason = _search(problem, counts, run, bound, start)
+    if start is not None:
+        bins = _better(problem, bins, start)
     solution = to_solution(problem, bins)
     report = check(problem, solution.model_dump(mode="json"), run.locks)
     return Answer(
@@ -92,6 +94,13 @@ def _warm_bins(problem: PackingProblem, warm_start: Mapping[str, Any] | None, no
         )
         kept = [carton for n, carton in enumerate(kept) if n not in bad]
     return from_solution(problem, CartonizationSolution(cartons=tuple(kept)))
+
+
+def _better(problem: PackingProblem, found: list[Bin], start: list[Bin]) -> list[Bin]:
+    """Of two plans the better; of two equally good ones what was found."""
+    values = [worth_of(problem.source, to_solution(problem, bins)).value for bins in (found, start)]
+    ahead = values[1] > values[0] if problem.source.objective == "value" else values[1] < values[0]
+    return start if ahead else found
 
 
 def _placeable(problem: PackingProblem) -> Ints:
@@ -147,8 +156,10 @@ def _search(
     loaded = load(problem, counts, run, bound.value)
     if loaded is not None and loaded.final:
         return loaded.bins, loaded.iterations, run.stop_reason or ("optimal" if loaded.closed else "complete")
-    if loaded is not None and (start is None or is_value):
+    if loaded is not None and start is None:
         start = loaded.bins
+    elif loaded is not None and start is not None and is_value:
+        start = _better(problem, loaded.bins, start)
 
     def first(bins: list[Bin]) -> None:
         begun = run.elapsed_s

@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.family import CheckReport
 from containers.optimizer.labour.problem import Plan
-from contracts.errors import Fault, from_validation
+from containers.optimizer.reading import locks_of, plan_of
+from contracts.errors import Fault
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.labour import Assignment, LabourLocks, LabourProblem, LabourSolution, LabourTask
 
@@ -20,17 +19,15 @@ from contracts.problems.labour import Assignment, LabourLocks, LabourProblem, La
 def check(plan: Plan, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """The objective by its parts, and everything that the plan breaks."""
     source = plan.source
-    try:
-        model = LabourSolution.model_validate(solution)
-    except ValidationError as error:
-        return CheckReport(Objective(value=math.inf, unit="points"), from_validation(error).errors)
+    model, pinned = plan_of(LabourSolution, solution), locks_of(LabourLocks, locks)
     faults = list(_names(source, model))
-    if faults:
-        return CheckReport(Objective(value=math.inf, unit="points"), tuple(faults))
+    if faults:  # the other rules need its tasks and workers
+        known = {task.id for task in source.tasks}
+        return CheckReport(objective(source, {r.task: r for r in model.assignments if r.task in known}), tuple(faults))
     done = {row.task: row for row in model.assignments}
     for rule in (_durations, _skills, _calendars, _releases, _orders, _one_at_a_time, _equipment, _aisles):
         faults += rule(source, model.assignments)
-    faults += _locks(done, locks)
+    faults += _locks(done, pinned)
     faults += _forecasts(source, done, model)
     left = [task for task in source.tasks if task.id not in done]
     return CheckReport(
@@ -182,11 +179,9 @@ def _aisles(source: LabourProblem, rows: Sequence[Assignment]) -> list[Fault]:
     return _at_most(rows, {t.id: t.aisle for t in source.tasks}, limits, "aisle")
 
 
-def _locks(done: Mapping[str, Assignment], locks: Mapping[str, Any] | None) -> list[Fault]:
-    if locks is None:
-        return []
+def _locks(done: Mapping[str, Assignment], locks: LabourLocks) -> list[Fault]:
     faults = []
-    for n, pin in enumerate(LabourLocks.model_validate(locks).assignments):
+    for n, pin in enumerate(locks.assignments):
         row = done.get(pin.task)
         if row is None or row.worker != pin.worker or pin.start_s not in (None, row.start_s):
             faults.append(Fault(f"/locks/assignments/{n}", f"the plan does not keep {pin.task!r} with {pin.worker!r}"))

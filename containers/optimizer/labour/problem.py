@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from containers.optimizer.reading import locks_of
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.problems.labour import LabourLocks, LabourProblem, Worker
 
@@ -184,12 +185,7 @@ def _topological(source: LabourProblem, index: Mapping[str, int]) -> Ints:
 
 def _pins(source: LabourProblem, index: Mapping[str, int], locks: Mapping[str, Any] | None) -> Ints:
     pinned = np.full((len(source.tasks), 2), -1, dtype=np.int64)
-    if locks is None:
-        return pinned
-    try:
-        model = LabourLocks.model_validate(locks)
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from None
+    model = locks_of(LabourLocks, locks)
     workers = {worker.id: w for w, worker in enumerate(source.workers)}
     faults = []
     for n, pin in enumerate(model.assignments):

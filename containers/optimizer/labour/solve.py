@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, Run
 from containers.optimizer.labour import exact, shop
@@ -15,9 +14,10 @@ from containers.optimizer.labour.check import check
 from containers.optimizer.labour.explain import left_out, to_solution
 from containers.optimizer.labour.problem import Plan, build
 from containers.optimizer.labour.search import Timetable, search
-from contracts.errors import Fault, ProblemError, from_validation
+from containers.optimizer.reading import locks_of, plan_of
+from contracts.errors import Fault, ProblemError
 from contracts.optimize import Bound
-from contracts.problems.labour import LabourSolution
+from contracts.problems.labour import LabourLocks, LabourSolution
 
 ANNEAL_SHARE = 0.35  # of the time, before CP-SAT takes over
 LEAST_EXACT_S = 0.3  # for CP-SAT: its presolve takes a tenth of a second or two, whatever its limit
@@ -77,10 +77,7 @@ def _shown(plan: Plan, table: Timetable) -> Answer:
 
 def _warm(plan: Plan, warm_start: Mapping[str, Any]) -> Timetable:
     """A given plan as a start: who and in which order. Raises ProblemError invalid for another shape."""
-    try:
-        model = LabourSolution.model_validate(warm_start)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from None
+    model = plan_of(LabourSolution, warm_start)
     workers = {worker.id: w for w, worker in enumerate(plan.source.workers)}
     worker = np.full(plan.tasks, -1, dtype=np.int64)
     start = np.full(plan.tasks, 2**39, dtype=np.int64)
@@ -98,7 +95,16 @@ def _honour_locks(plan: Plan, table: Timetable, locks: Mapping[str, Any]) -> Non
     faults = check(plan, plain, locks).violations
     if faults:
         cure = "change or remove that lock"
-        where = tuple(
-            Fault(f.pointer if f.pointer.startswith("/locks") else "/locks", f"{f.detail}: {cure}") for f in faults
-        )
+        number = {pin.task: n for n, pin in enumerate(locks_of(LabourLocks, locks).assignments)}
+        of_row = [number.get(row["task"]) for row in plain["assignments"]]
+        where = tuple(Fault(_of_lock(fault, of_row), f"{fault.detail}: {cure}") for fault in faults)
         raise ProblemError("infeasible", f"the locks cannot all be kept: {where[0].detail}", errors=where[:100])
+
+
+def _of_lock(fault: Fault, of_row: Sequence[int | None]) -> str:
+    """Where in the request the lock stands that a fault of the plan comes from. of_row: the lock of each assignment, if any."""
+    if fault.pointer.startswith("/locks"):
+        return fault.pointer
+    parts = fault.pointer.split("/")
+    lock = of_row[int(parts[2])] if parts[1:2] == ["assignments"] and len(parts) > 2 else None
+    return "/locks" if lock is None else f"/locks/assignments/{lock}"

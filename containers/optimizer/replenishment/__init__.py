@@ -21,5 +21,5 @@ def _warm() -> None:
 
 
 FAMILY: Family[Instance] = Family(
-    name="replenishment", version="2", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
+    name="replenishment", version="3", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
 )

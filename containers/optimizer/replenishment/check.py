@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.replenishment.problem import Face, Instance
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.replenishment import ReplenishmentLocks, ReplenishmentSolution, RestockTask
 
@@ -22,11 +21,7 @@ EPSILON = 1e-6
 
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with a plan, and what it is worth."""
-    try:
-        plan = ReplenishmentSolution.model_validate(solution)
-        pinned = ReplenishmentLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan, pinned = plan_of(ReplenishmentSolution, solution), locks_of(ReplenishmentLocks, locks)
     source = instance.source
     number = {period.id: t for t, period in enumerate(instance.periods)}
     faces = {face.source.sku: face for face in instance.faces}

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from containers.optimizer.floor.places import Floor, floor_of
+from containers.optimizer.reading import locks_of
 from containers.optimizer.replenishment.forecast import daily_demand
 from containers.optimizer.replenishment.picks import Moments, Period
 from contracts.errors import Fault, ProblemError, from_validation
@@ -112,11 +113,12 @@ def read(data: Mapping[str, Any]) -> Instance:
 
 
 def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
-    """The instance in which locked SKUs get nothing."""
-    try:
-        pinned = ReplenishmentLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    """The instance in which locked SKUs get nothing. Raises ProblemError for SKUs without a pick face."""
+    pinned = locks_of(ReplenishmentLocks, locks)
+    unknown = sorted(pinned.skip - {face.source.sku for face in instance.faces})
+    if unknown:
+        detail = f"{unknown[0]!r} has no pick face, so nothing is brought down for it; leave it out"
+        raise ProblemError("invalid", f"/locks/skip: {detail}", errors=(Fault("/locks/skip", detail),))
     return Instance(
         instance.source, instance.floor, instance.periods, instance.faces, instance.without_face, pinned.skip
     )

@@ -54,7 +54,7 @@ def solve(instance: Instance, run: Run) -> Answer:
         best = exact
     bound = _bound(instance, least, sized)
     run.report(best.objective.value, bound.value)
-    given = _given(instance, run)
+    given, why = _given(instance, run)
     if given is not None and given.objective.value < best.objective.value - 1e-9:
         # The trips are the best of each face, the schedule of all is by rule: a plan that somebody made may do better.
         return replace(given, bound=bound)
@@ -73,6 +73,7 @@ def solve(instance: Instance, run: Run) -> Answer:
         iterations=len(instance.faces),
         stopped_by=run.stop_reason or "complete",
         bound=bound,
+        notes=(f"the warm start was not used: {why}",) if why else (),
     )
 
 
@@ -87,13 +88,14 @@ def _bound(instance: Instance, least: float, sized: bool) -> Bound:
     return Bound(value=least, method=METHOD) if sized else Bound(reason=NOT_SIZED)
 
 
-def _given(instance: Instance, run: Run) -> Answer | None:
-    """The warm start as an answer, when it is a plan without faults that leaves out no more than has to be."""
+def _given(instance: Instance, run: Run) -> tuple[Answer | None, str]:
+    """The warm start as an answer, when it is a plan without faults that leaves out no more than has to be, else why not."""
     if run.warm_start is None:
-        return None
+        return None, ""
     report = check(instance, run.warm_start, run.locks)
     if report.violations:
-        return None
+        first = report.violations[0]
+        return None, f"/warm_start{first.pointer}: {first.detail}"
     plan = ReplenishmentSolution.model_validate(run.warm_start)
     number = {period.id: t for t, period in enumerate(instance.periods)}
     pieces: dict[str, dict[tuple[int, int], int]] = defaultdict(lambda: defaultdict(int))
@@ -105,7 +107,7 @@ def _given(instance: Instance, run: Run) -> Answer | None:
         trips.append(timed(instance, face, of_face))
         mine = served(face, trips[-1])
         if any(one < must for one, must in zip(mine, servable(instance, face), strict=True)):
-            return None
+            return None, f"it brings down less of {face.source.sku!r} than is asked for and lies in reserve"
     told = plan.model_copy(
         update={
             "seconds": sum(task.seconds for task in plan.tasks),
@@ -116,7 +118,7 @@ def _given(instance: Instance, run: Run) -> Answer | None:
         }
     )
     run.report(report.objective.value)
-    return Answer(
+    answer = Answer(
         objective=report.objective,
         solution=told.model_dump(mode="json"),
         unassigned=instance.without_face + short(instance, trips),
@@ -124,6 +126,7 @@ def _given(instance: Instance, run: Run) -> Answer | None:
         stopped_by=run.stop_reason or "complete",
         notes=("the warm start was kept: its tasks end earlier than those of the schedule by rule",),
     )
+    return answer, ""
 
 
 def _task(instance: Instance, number: int, one: Timed) -> RestockTask:

@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.reslotting.problem import Instance
 from containers.optimizer.slotting.check import find_faults, region_of, tags, todays_assignments
 from containers.optimizer.slotting.measure import Aim, measure
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault
 from contracts.layout import Location
 from contracts.optimize import Objective
 from contracts.problems.reslotting import Move, ReslottingLocks, ReslottingProblem, ReslottingSolution
@@ -25,11 +24,7 @@ Lying = defaultdict[str | None, Counter[str]]  # pieces per location and SKU; No
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with the steps, and what the building is worth after them."""
     facts = instance.source
-    try:
-        plan = ReslottingSolution.model_validate(solution)
-        pinned = ReslottingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan, pinned = plan_of(ReslottingSolution, solution), locks_of(ReslottingLocks, locks)
     faults: list[Fault] = []
     lying: Lying = defaultdict(Counter)
     for one in todays_assignments(facts):

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
+from containers.optimizer.reading import locks_of
 from containers.optimizer.slotting.check import find_faults, todays_assignments
 from containers.optimizer.slotting.demand import demand_of, history_of
 from containers.optimizer.slotting.problem import Instance as Building
 from containers.optimizer.slotting.problem import validated
 from containers.optimizer.slotting.units import MAX_UNITS, Fitting, Lot, todays_slots, units_of
-from contracts.errors import Fault, ProblemError, from_validation
+from contracts.errors import Fault, ProblemError
 from contracts.problems.reslotting import ReslottingLocks, ReslottingProblem
 
 Ints = npt.NDArray[np.int64]
@@ -70,10 +70,7 @@ def read(data: Mapping[str, Any]) -> Instance:
 
 def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
     """The instance in which locked SKUs stay. Raises ProblemError for SKUs that lie nowhere."""
-    try:
-        pinned = ReslottingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    pinned = locks_of(ReslottingLocks, locks)
     if not pinned.keep:
         return instance
     unknown = sorted(pinned.keep - set(instance.building.units.skus))

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from containers.optimizer.family import Answer, Run
+from containers.optimizer.reading import plan_of
 from containers.optimizer.reslotting.bound import limit, timely
 from containers.optimizer.reslotting.choose import Chosen, choose
 from containers.optimizer.reslotting.first_moves import make_first_moves
@@ -19,7 +19,6 @@ from containers.optimizer.reslotting.problem import Instance, pin
 from containers.optimizer.slotting.answer import parts_of
 from containers.optimizer.slotting.costs import Chain, Costs, costs_of
 from containers.optimizer.slotting.search import anneal
-from contracts.errors import from_validation
 from contracts.optimize import Objective
 from contracts.problems.reslotting import Move, ReslottingSolution
 from contracts.problems.slotting import SlotAssignment
@@ -129,10 +128,7 @@ def _warm(instance: Instance, chains: list[Chain], warm_start: Mapping[str, Any]
     """Start from where an earlier plan would have everything, as far as the rules let it."""
     if warm_start is None:
         return
-    try:
-        plan = ReslottingSolution.model_validate(warm_start)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan = plan_of(ReslottingSolution, warm_start)
     number = instance.building.places.number
     slots: dict[str, list[int]] = defaultdict(list)
     for one in plan.assignments:

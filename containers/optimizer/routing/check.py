@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.routing.problem import Instance, need_of, pickable, unpickable
 from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault
 from contracts.optimize import Objective
 from contracts.problems.routing import LockedRoute, PickList, Route, RoutingLocks, RoutingProblem, RoutingSolution
 
@@ -23,14 +22,7 @@ from contracts.problems.routing import LockedRoute, PickList, Route, RoutingLock
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with the routes, and how long they are."""
     problem = instance.source
-    try:
-        plan = RoutingSolution.model_validate(solution)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
-    try:
-        pinned = RoutingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    plan, pinned = plan_of(RoutingSolution, solution), locks_of(RoutingLocks, locks)
     left_out = unpickable(problem, instance.floor, pinned)
     lists = {one.id: one for one in pickable(problem, left_out)}
     faults: list[Fault] = []

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.routing.check import RouteCheck
 from containers.optimizer.routing.problem import Instance, need_of, unpickable
 from containers.optimizer.walk_check import METRES_EPSILON
-from contracts.errors import Fault, ProblemError, from_validation
+from contracts.errors import Fault, ProblemError
 from contracts.problems.routing import LockedRoute, PickList, PinnedTake, Route, RoutingLocks, RoutingSolution, Take
 
 CURE = "send the route as it was answered for this problem, or leave this lock out"
@@ -20,10 +19,7 @@ CURE = "send the route as it was answered for this problem, or leave this lock o
 
 def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
     """The instance in which locked routes and pieces stay. Raises ProblemError for locks that cannot be kept."""
-    try:
-        pinned = RoutingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    pinned = locks_of(RoutingLocks, locks)
     if not pinned.routes and not pinned.takes:
         return instance
     lists = {one.id: one for one in instance.source.lists}
@@ -134,10 +130,7 @@ def earlier_routes(
     """
     if warm_start is None:
         return {}, ()
-    try:
-        plan = RoutingSolution.model_validate(warm_start)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan = plan_of(RoutingSolution, warm_start)
     locked = {route.id for route in instance.locks.routes}
     lists = {one.id: one for one in instance.lists if one.id not in locked}
     pinned = pinned_takes(instance)

@@ -39,7 +39,7 @@ def _warm() -> None:
 
 FAMILY: Family[Scenario] = Family(
     name="scenario",
-    version="1",
+    version="2",
     read=read,
     solve=_solve,
     check=_check,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +12,11 @@ from pydantic import ValidationError
 from containers.optimizer.batching import FAMILY as BATCHING
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.reslotting import FAMILY as RESLOTTING
 from containers.optimizer.scenario.problem import Scenario, batching_on
 from containers.optimizer.scenario.reslot import facts
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import Objective
 from contracts.problems.batching import Batch
 from contracts.problems.scenario import ScenarioLocks, ScenarioSolution
@@ -26,13 +26,10 @@ CENTIMETRE = 0.01
 
 def check(scenario: Scenario, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with the figures or the plan behind them."""
-    try:
-        model = ScenarioSolution.model_validate(solution)
-        pinned = ScenarioLocks.model_validate(locks or {})
-    except ValidationError as error:
-        return CheckReport(Objective(value=math.inf, unit="s"), from_validation(error).errors)
+    model, pinned = plan_of(ScenarioSolution, solution), locks_of(ScenarioLocks, locks)
     if not model.stages:
-        return CheckReport(Objective(value=math.inf, unit="s"), (Fault("/stages", "there is no stage"),))
+        detail = "a plan has a stage for today and one for each step; send a whole answer"
+        raise ProblemError("invalid", f"/warm_start/stages: {detail}", errors=(Fault("/warm_start/stages", detail),))
     last = model.stages[-1]
     walking = last.metres / scenario.source.pace.walk_m_per_s
     value = Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})

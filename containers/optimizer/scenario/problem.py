@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.problem import read as read_batching
+from containers.optimizer.reading import locks_of
 from containers.optimizer.scenario.moved import moved_stock
-from contracts.errors import from_validation
+from contracts.errors import Fault, ProblemError, from_validation
 from contracts.problems.batching import Batch
 from contracts.problems.scenario import ScenarioLocks, ScenarioProblem, ScenarioSolution
 
@@ -41,10 +42,15 @@ def read(data: Mapping[str, Any]) -> Scenario:
 
 def given(scenario: Scenario, locks: Mapping[str, Any] | None, warm_start: Mapping[str, Any] | None) -> Given:
     """Locks and warm start by step. Raises ProblemError "invalid" with pointers under /locks and /warm_start."""
-    try:
-        pinned = ScenarioLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from None
+    pinned = locks_of(ScenarioLocks, locks)
+    if "batch" not in scenario.source.steps:
+        faults = tuple(
+            Fault(f"/locks/{name}", 'the chain does not batch; add "batch" to steps, or leave this lock out')
+            for name in ("together", "sealed")
+            if getattr(pinned, name)
+        )
+        if faults:
+            raise ProblemError("invalid", f"{faults[0].pointer}: {faults[0].detail}", errors=faults)
     held: dict[str, dict[str, Any]] = {
         "reslot": {"keep": sorted(pinned.keep)},
         "batch": {"together": pinned.together, "sealed": pinned.sealed},

@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from containers.optimizer.family import CheckReport
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.slotting.measure import Aim, measure
 from containers.optimizer.slotting.problem import Instance
 from contracts.catalogue import Item
-from contracts.errors import Fault, from_validation
+from contracts.errors import Fault
 from contracts.layout import Location, LocationLimits, ParametricLayout
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.slotting import SlotAssignment, SlottingFacts, SlottingLocks, SlottingSolution
@@ -21,11 +20,7 @@ from contracts.problems.slotting import SlotAssignment, SlottingFacts, SlottingL
 def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
     """What is wrong with a plan, and what it is worth."""
     facts = instance.source
-    try:
-        plan = SlottingSolution.model_validate(solution)
-        pinned = SlottingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan, pinned = plan_of(SlottingSolution, solution), locks_of(SlottingLocks, locks)
     lying = plan.assignments
     if not lying and plan.today:
         lying = todays_assignments(facts)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
+from containers.optimizer.reading import locks_of, plan_of
 from containers.optimizer.slotting.check import find_faults
 from containers.optimizer.slotting.problem import Instance, build
 from containers.optimizer.slotting.units import split, wanted_pieces
-from contracts.errors import Fault, ProblemError, from_validation
+from contracts.errors import Fault, ProblemError
 from contracts.problems.slotting import SlotAssignment, SlottingLocks, SlottingProblem, SlottingSolution
 
 Ints = npt.NDArray[np.int64]
@@ -21,10 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 def pin(instance: Instance, locks: Mapping[str, Any] | None) -> Instance:
     """The instance in which locked SKUs stay. Raises ProblemError for locks that cannot be kept."""
-    try:
-        pinned = SlottingLocks.model_validate(locks or {})
-    except ValidationError as error:
-        raise from_validation(error, "/locks") from error
+    pinned = locks_of(SlottingLocks, locks)
     if not pinned.fixed and not pinned.keep:
         return instance
     facts = instance.source
@@ -70,10 +67,7 @@ def warm_places(instance: Instance, warm_start: Mapping[str, Any] | None) -> Int
     """An earlier plan as slot numbers; units that it does not know stay out (-1)."""
     if warm_start is None:
         return None
-    try:
-        plan = SlottingSolution.model_validate(warm_start)
-    except ValidationError as error:
-        raise from_validation(error, "/warm_start") from error
+    plan = plan_of(SlottingSolution, warm_start)
     if plan.today and not plan.assignments:
         return instance.units.today.copy()
     slots: dict[str, list[int]] = defaultdict(list)

@@ -161,7 +161,9 @@ def test_a_better_plan_by_hand_is_kept_and_a_worse_or_broken_one_is_not() -> Non
     ]
     broken = copy.deepcopy(plan)
     broken["tasks"][0]["pieces"] = 500
-    assert _solved(data, warm_start=broken)[1].objective.value == pytest.approx(by_rule.objective.value)
+    again = _solved(data, warm_start=broken)[1]
+    assert again.objective.value == pytest.approx(by_rule.objective.value)
+    assert again.notes[0].startswith("the warm start was not used: /warm_start/tasks/")
     empty = {**plan, "tasks": []}
     assert _solved(data, warm_start=empty)[1].objective.value == pytest.approx(by_rule.objective.value)
 
