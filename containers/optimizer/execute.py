@@ -36,7 +36,7 @@ def execute(request: OptimizeRequest, run: Run) -> OptimizeResult:
     run.reading_s = run.elapsed_s
     if request.mode == "score":
         return _score(chosen, problem, request, run)
-    run.keep_back(FINISH_OF_READING * (run.elapsed_s - begun))
+    run.finishing(FINISH_OF_READING * (run.elapsed_s - begun))
     baseline = _Baseline(chosen, problem)
     run.after_first = baseline.compute
     answer = chosen.solve(problem, run)

@@ -7,6 +7,7 @@ in the package's `__init__`, and one line in registry.py. Nothing here imports n
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
-from contracts.errors import Fault
+from contracts.errors import Fault, ProblemError
 from contracts.optimize import Bound, Budget, Incumbent, Objective, Reference, Unassigned
 
 P = TypeVar("P")
@@ -29,6 +30,23 @@ MAX_PLAN_BYTES = 512 * 1024
 # Kept back from the time budget for turning the search's best into an answer that is checked.
 FINISH_SHARE = 0.02
 MOST_FINISHING = 0.5
+# A plan that would come so many budgets after the start is not waited for, unless finishing is a matter of moments.
+LATE, MOMENT_S = 1.2, 0.5
+# What is recommended then: so many times what reading, a first plan and finishing take.
+ENOUGH = 2.0
+
+
+def too_little_time(seconds: float, needed: float) -> ProblemError:
+    """What a caller is told whose problem cannot be read, planned and checked in the time given, but in `needed` seconds."""
+    enough = math.ceil(ENOUGH * needed)
+    detail = (
+        f"reading this problem, a first plan and its check take about {needed:.1f} s, and budget.seconds is {seconds:.3g}: "
+        f"give {enough} or more, or send a smaller problem"
+    )
+    fault = Fault("/budget/seconds", detail)
+    return ProblemError(
+        "too-large-to-solve", detail, errors=(fault,), extra={"limit": round(seconds, 3), "enough": enough}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     stop_reason: StopReason | None = None
     kept_back_s: float = 0.0
+    may_refuse: bool = True  # not where this is one part of a larger run
     reading_s: float = 0.0  # what it took to read the problem: to write a plan down takes about as long
     _sequence: int = 0
     _last_sent: float = -1.0
@@ -99,6 +118,18 @@ class Run:
     def keep_back(self, seconds: float) -> None:
         """Search ends so many seconds before the budget does, because finishing takes them; MOST_FINISHING of it at most."""
         self.kept_back_s = max(self.kept_back_s, min(seconds, MOST_FINISHING * self.budget.seconds))
+
+    def finishing(self, seconds: float, ahead: float = 0.0) -> None:
+        """Finishing is known to take so long, once what lies `ahead` (seconds) is done: it is kept back.
+
+        Raises ProblemError too-large-to-solve, with the budget that suffices, where the answer would come too late by far.
+        """
+        self.keep_back(seconds)
+        needed = self.elapsed_s + ahead + seconds
+        if self.stop_reason is not None or not self.may_refuse:
+            return
+        if ahead + seconds > MOMENT_S and needed > LATE * self.budget.seconds:
+            raise too_little_time(self.budget.seconds, needed)
 
     def stop(self, reason: StopReason) -> None:
         """Ask the solver to come to an end (from any thread); the first reason stays."""

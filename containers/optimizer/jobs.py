@@ -27,6 +27,9 @@ from contracts.optimize import OptimizeRequest, WorkStamp
 WATCH_INTERVAL_S = 0.1
 RETRY_AFTER_S = 2
 ANSWER_S = 0.1  # before a deadline, for the answer's own way
+# A solve that is cancelled before it has told of a plan may still come to one within this time; then its process ends,
+# because reading a large problem cannot be interrupted from within.
+UNPLANNED_S = 0.7
 
 Key = tuple[str, str, int]  # tenant, job, attempt
 Message = tuple[str, bytes]  # ("incumbent" | "result" | "problem", JSON)
@@ -250,7 +253,11 @@ class Board:
         process.start()
         theirs.close()
         try:
-            return self._listen(job, ours, process.pid or 0, loop)
+            outcome = self._listen(job, ours, process.pid or 0, loop)
+            if isinstance(outcome, ProblemError):
+                process.kill()  # it does not come to an end by itself
+                return _problem(outcome.code, outcome.detail)
+            return outcome
         finally:
             self.memory.forget(process.pid or 0)
             ours.close()
@@ -259,9 +266,12 @@ class Board:
                 process.kill()
                 process.join()
 
-    def _listen(self, job: Job, pipe: Connection, pid: int, loop: asyncio.AbstractEventLoop) -> Message:
+    def _listen(self, job: Job, pipe: Connection, pid: int, loop: asyncio.AbstractEventLoop) -> Message | ProblemError:
+        """What the process answers, or why it is to be killed."""
         told: str | None = None
-        kill_at, look_at = float("inf"), 0.0
+        told_at = overdue = float("inf")
+        look_at = 0.0
+        planned = False
         while True:
             try:
                 if pipe.poll(WATCH_INTERVAL_S):
@@ -269,8 +279,9 @@ class Board:
                     if kind in ("result", "problem"):
                         return (kind, payload)
                     if kind == "started":
-                        kill_at = time.monotonic() + _patience(job.request.budget.seconds)
+                        overdue = time.monotonic() + _patience(job.request.budget.seconds)
                     else:
+                        planned = True
                         loop.call_soon_threadsafe(job.publish, (kind, payload))
             except (EOFError, ConnectionResetError):
                 return _problem("agent-failed", "the solver process ended without an answer")
@@ -281,20 +292,21 @@ class Board:
             verdict = self.memory.verdict(pid)
             reason = job.stop_reason or ("memory" if verdict != "fine" else None)
             if reason is not None and told is None:
-                told = reason
-                kill_at = min(kill_at, now + _patience(0.0))
+                told, told_at = reason, now
                 pipe.send(reason)
             if verdict == "kill":
                 limit = self.limits.solve_memory >> 20
-                return _problem(
+                return ProblemError(
                     "too-large-to-solve",
                     f"the solve needed more memory than this agent has for it ({limit} MB alone, less beside others); "
                     "send a smaller problem",
                 )
             if time.time() > job.deadline - ANSWER_S:
-                return _problem("deadline-exceeded", "the deadline passed before the plan was ready")
-            if now > kill_at:
-                return _problem("deadline-exceeded", "the solve did not end in time after it was asked to stop")
+                return ProblemError("deadline-exceeded", "the deadline passed before the plan was ready")
+            if told == "cancelled" and not planned and now > told_at + UNPLANNED_S:
+                return ProblemError("conflict", "the job was cancelled before it had a plan")
+            if now > min(overdue, told_at + _patience(0.0)):
+                return ProblemError("deadline-exceeded", "the solve did not end in time after it was asked to stop")
 
 
 def _patience(seconds: float) -> float:

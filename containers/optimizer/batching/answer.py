@@ -47,6 +47,13 @@ def answer_of(instance: Instance, batches: Sequence[Sequence[int]], replanned_m:
     )
 
 
+def written(instance: Instance, batches: Sequence[Sequence[int]]) -> None:
+    """The work that these batches are in an answer."""
+    for batch in batches:
+        _batch(instance, "", [instance.parts[number] for number in batch]).model_dump(mode="json")
+    _rules_metres(instance, batches)
+
+
 def _rules_metres(instance: Instance, batches: Sequence[Sequence[int]]) -> dict[str, float]:
     totals: dict[str, float] = {}
     for batch in batches:

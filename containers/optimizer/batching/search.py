@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,7 +24,8 @@ NEIGHBOURS = 15
 HOT, COLD = 0.025, 0.003
 # With deadlines carts are never overfull and the end is colder: a late order weighs more than metres saved.
 TIMED_HOT, TIMED_COLD = 0.02, 0.001
-CHUNK_MOVES = 4000
+# Moves between two looks at the clock: fewer where so many take longer than CHUNK_S, as with thousands of late orders.
+FIRST_CHUNK, CHUNK_MOVES, CHUNK_S = 250, 4000, 0.05
 # Savings need all pairs, about PAIR_S each until it is measured. Beyond WINDOW units, or what a share of the time allows,
 # they are made within windows of neighbours on the floor, but for no fewer than LEAST_WINDOW.
 WINDOW, LEAST_WINDOW = 700, 40
@@ -54,8 +56,15 @@ class Searched:
     bound: float | None = None
 
 
-def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers: int) -> Searched:
-    """The best plan found within the run's budget."""
+def search(
+    floor: Floor,
+    units: Units,
+    start: IntArray | None,
+    run: Run,
+    pickers: int,
+    first: Callable[[IntArray], None] = lambda _assignment: None,
+) -> Searched:
+    """The best plan found within the run's budget. first: called with the first plan."""
     saved, near = construct(floor, units, run)
     rng = np.random.default_rng(run.seed)
     zobrist = rng.integers(1, 2**63, units.count, dtype=np.uint64)
@@ -68,6 +77,7 @@ def search(floor: Floor, units: Units, start: IntArray | None, run: Run, pickers
             chain.restart(saved)
             chain.restart(chain.best)
     run.report(_best(chains).objective, plan=run.shown(_best(chains).best))
+    first(_best(chains).best)
     if units.count < 2:
         return Searched(_best(chains).best, 0)
     if units.weights[7] > 0 or units.count >= MOST_UNITS:
@@ -149,7 +159,7 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int, least: int 
     if limit is not None:
         limit = min(limit, moves + max(1, least, round((limit - moves) * share)))
     begun, left, first = run.elapsed_s, max(0.0, run.remaining_s), moves
-    reported = min(chain.objective for chain in chains)
+    reported, size = min(chain.objective for chain in chains), FIRST_CHUNK
     with ThreadPoolExecutor(len(chains)) as threads:
         while not run.should_stop(moves):
             used = (run.elapsed_s - begun) / left if left > 0 else 1.0
@@ -162,9 +172,12 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int, least: int 
             if progress >= 1:
                 break
             hot = scale * warmest * (coldest / warmest) ** progress
-            chunk = CHUNK_MOVES if limit is None else min(CHUNK_MOVES, limit - moves)
+            chunk = size if limit is None else min(CHUNK_MOVES, limit - moves)
+            started = time.monotonic()
             list(threads.map(lambda chain: chain.run(chunk, hot, hot), chains))  # noqa: B023 - run at once
             moves += chunk
+            speed = chunk / max(1e-6, time.monotonic() - started)
+            size = int(max(20, min(CHUNK_MOVES, 2 * size, CHUNK_S * speed)))
             best = _best(chains)
             if best.objective < reported - 1e-9:
                 reported = best.objective

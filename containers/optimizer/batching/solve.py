@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from containers.optimizer.batching.answer import answer_of, kept, picking
+from containers.optimizer.batching.answer import answer_of, kept, picking, written
 from containers.optimizer.batching.baseline import first_come
 from containers.optimizer.batching.extend import extend
 from containers.optimizer.batching.pins import (
@@ -19,6 +19,8 @@ from containers.optimizer.batching.units import IntArray, units_of
 from containers.optimizer.family import Answer, Run
 from contracts.optimize import Bound
 
+# So many batches of the first plan are written to see how long all of them take; then the check reads them.
+SAMPLED, FINISH_OF_WRITING = 50, 2.0
 METHOD = "set partitioning over every batch that fits on the cart (linear program or branch and bound, HiGHS)"
 
 
@@ -43,7 +45,14 @@ def solve(instance: Instance, run: Run) -> Answer:
 
         run.constant, run.show = _unmoved(instance, sealed), show
         earlier = None if start is None else units.assignment(start)
-        found = search(instance.floor, units, earlier, run, instance.source.pickers)
+
+        def first(assignment: IntArray) -> None:
+            begun, every = run.elapsed_s, sealed + units.batches(assignment)
+            step = -(-len(every) // SAMPLED)
+            written(instance, every[::step])
+            run.finishing(FINISH_OF_WRITING * step * (run.elapsed_s - begun))
+
+        found = search(instance.floor, units, earlier, run, instance.source.pickers, first)
         batches = batches + units.batches(found.assignment)
         moves = found.moves
         if found.bound is not None and not sealed and instance.floor.exact:

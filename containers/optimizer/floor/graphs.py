@@ -50,18 +50,19 @@ class GraphFloor:
         return found if found is not None and found.ladder.exact else None
 
     @cached_property
-    def _walks(self) -> tuple[FloatArray, npt.NDArray[np.int32], list[str]]:
-        """(metres between stops and depots, node before each on those walks, all nodes)."""
+    def _walks(self) -> FloatArray:
+        """Metres between the stops, then start and end depot."""
         ends = [self.layout.depot, self.layout.end_depot or self.layout.depot]
         return shortest_walks(neighbours_of(self.layout), [*self._stops, *ends])
 
     @cached_property
+    def _number(self) -> dict[str, int]:
+        """Which of the stops a node is."""
+        return {node: i for i, node in enumerate(self._stops)}
+
+    @cached_property
     def _matrix(self) -> MatrixTours:
-        metres, _, names = self._walks
-        number = {name: i for i, name in enumerate(names)}
-        ends = [self.layout.depot, self.layout.end_depot or self.layout.depot]
-        columns = [number[name] for name in (*self._stops, *ends)]
-        return MatrixTours.numbered(metres[:, columns])
+        return MatrixTours.numbered(self._walks)
 
     @cached_property
     def _position_of(self) -> dict[str, int]:
@@ -137,19 +138,15 @@ class GraphFloor:
     @cached_property
     def _table(self) -> FloatArray:
         """(positions, positions) metres; rows and columns of positions that are no node are infinite."""
-        metres, _, names = self._walks
-        row = {node: i for i, node in enumerate(self._stops)}
-        column = {node: i for i, node in enumerate(names)}
         at = np.array(sorted(self._node_of), dtype=np.int64)
-        nodes = [self._node_of[int(position)] for position in at]
+        stops = [self._number[self._node_of[int(position)]] for position in at]
         table = np.full((self.positions, self.positions), np.inf)
-        table[np.ix_(at, at)] = metres[np.ix_([row[node] for node in nodes], [column[node] for node in nodes])]
+        table[np.ix_(at, at)] = self._walks[np.ix_(stops, stops)]
         return table
 
     def from_start(self, position: int) -> float:
         """Metres from the start depot to a position."""
-        metres, _, names = self._walks
-        return float(metres[len(self._stops), names.index(self._node_of[position])])
+        return float(self._walks[len(self._stops), self._number[self._node_of[position]]])
 
     def tour_length(self, positions: Iterable[int]) -> float:
         """Metres of a short (the shortest, if `exact`) tour through the positions."""

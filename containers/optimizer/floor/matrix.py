@@ -17,6 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A matrix of this many stops takes 72 MB, and the kernels a few microseconds per stop of a tour.
 MAX_STOPS = 3000
+STOPS_AT_ONCE = 64
 # Kicks of the search that polishes a tour for an answer: some milliseconds.
 KICKS = 100
 TINY = 1e-12
@@ -24,30 +25,29 @@ TINY = 1e-12
 IMPROVED_STOPS = 600
 
 
-def shortest_walks(
-    neighbours: Mapping[str, Mapping[str, float]], sources: list[str]
-) -> tuple[FloatArray, npt.NDArray[np.int32], list[str]]:
-    """(metres (S, N), node before each (S, N), node names): the shortest walks from each source (Dijkstra 1959).
+def shortest_walks(neighbours: Mapping[str, Mapping[str, float]], stops: list[str]) -> FloatArray:
+    """(S, S) metres of the shortest walk from each stop to each other (Dijkstra 1959); infinite where no way leads.
 
-    Raises ProblemError too-large-to-solve for more sources than MAX_STOPS.
+    Raises ProblemError too-large-to-solve for more stops than MAX_STOPS and two depots.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    if len(sources) > MAX_STOPS + 2:
-        detail = (
-            f"tours on a graph pass at most {MAX_STOPS} different nodes with stock; this problem has {len(sources)}"
-        )
+    if len(stops) > MAX_STOPS + 2:
+        detail = f"tours on a graph pass at most {MAX_STOPS} different nodes with stock; this problem has {len(stops)}"
         raise ProblemError("too-large-to-solve", detail, errors=(Fault("/data/layout", detail),))
-    names = list(neighbours)
-    number = {name: i for i, name in enumerate(names)}
+    number = {name: i for i, name in enumerate(neighbours)}
     rows = [number[a] for a, nexts in neighbours.items() for _ in nexts]
     columns = [number[b] for nexts in neighbours.values() for b in nexts]
     # csgraph takes an explicit zero as no edge: places beside each other are a hair apart there, and exactly 0 after.
     metres = np.array([step for nexts in neighbours.values() for step in nexts.values()], dtype=np.float64)
-    graph = csr_array((np.maximum(metres, TINY), (rows, columns)), shape=(len(names), len(names)))
-    walks, before = dijkstra(graph, indices=[number[name] for name in sources], return_predecessors=True)
-    return np.where(walks < len(names) * TINY, 0.0, walks), before, names
+    graph = csr_array((np.maximum(metres, TINY), (rows, columns)), shape=(len(number), len(number)))
+    at = [number[name] for name in stops]
+    found = np.empty((len(at), len(at)))
+    # A walk to every node is found on the way: some stops at a time, since all of them could fill the memory.
+    for first in range(0, len(at), STOPS_AT_ONCE):
+        found[first : first + STOPS_AT_ONCE] = dijkstra(graph, indices=at[first : first + STOPS_AT_ONCE])[:, at]
+    return np.where(found < len(number) * TINY, 0.0, found)
 
 
 @dataclass(frozen=True)

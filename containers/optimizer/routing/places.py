@@ -27,11 +27,12 @@ def places_for(
     """(what to take where, a proven lower bound in metres or None); takes it out of `stock`, which must hold enough.
 
     need: pieces by article. visited: locations that the walk passes anyway. start: locations that hold the need, of a walk to
-    improve on; none when there is no such walk. Ends when the clock runs out, or after so many `rounds` of search.
+    improve on; none when there is no such walk. Ends when the clock runs out, or after so many `rounds` of search; without
+    any, the places are near ones.
     """
     fixed = {floor.position(name) for name in visited}
     begin = frozenset(floor.position(name) for name in start)
-    found = _search(floor, need, stock, fixed, clock, rounds, seed, begin)
+    found = _search(floor, need, stock, fixed, clock, rounds, seed, begin) if rounds > 0 else None
     if found is None:
         return _taken(floor, need, stock, _near_places(floor, need, stock, fixed)), None
     return _taken(floor, need, stock, found[0]), found[1]

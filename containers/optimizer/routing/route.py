@@ -10,8 +10,13 @@ from containers.optimizer.routing import rules
 from contracts.problems.routing import LockedRoute, Route, Take
 
 
-def route_of(floor: Floor, name: str, locations: Iterable[str], takes: Iterable[Take]) -> Route:
-    """The floor's own walk past `locations` and where `takes` lie. name: the list's id."""
+def route_of(
+    floor: Floor, name: str, locations: Iterable[str], takes: Iterable[Take], hurried: bool = False
+) -> Route:
+    """The floor's own walk past `locations` and where `takes` lie. name: the list's id.
+
+    hurried: of the rules only S-shape is measured; all of them take four times as long.
+    """
     takes = _merged(takes)
     at: dict[int, list[str]] = defaultdict(list)
     for location in sorted({*locations, *(take.location for take in takes)}):
@@ -19,7 +24,7 @@ def route_of(floor: Floor, name: str, locations: Iterable[str], takes: Iterable[
     walk = floor.tour(at)
     order = [location for position in walk.order for location in at[position]]
     rank = {location: i for i, location in enumerate(order)}
-    walked = rules.metres_on(floor, at)
+    walked = rules.metres_on(floor, at, (rules.S_SHAPE,) if hurried else None)
     return Route(
         id=name,
         locations=tuple(order),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from containers.optimizer.family import Answer, Run
 from containers.optimizer.routing.bound import bound_of, shortest_at_least
+from containers.optimizer.routing.pace import Pace
 from containers.optimizer.routing.pins import earlier_routes, pin, pinned_takes
 from containers.optimizer.routing.places import places_for
 from containers.optimizer.routing.problem import Instance, Stock, need_of
@@ -18,7 +19,6 @@ from contracts.optimize import Objective
 from contracts.problems.routing import PickList, Route, RoutingSolution, Take
 
 MOST_ROUNDS = 1000
-LEAST_S = 0.05  # of search per list, however little time is left
 EPSILON = 1e-9
 
 
@@ -58,7 +58,8 @@ class _Planner:
         self._routes = {route.id: route for route in _locked(instance)}
         self._lists = [one for one in instance.lists if one.id not in self._routes]
         self._groups = [group for group in sharing(self._lists, self._need) if any(one.id in earlier for one in group)]
-        self._to_choose = sum(bool(self._need[one.id]) for one in self._lists) + sum(map(len, self._groups))
+        to_choose = sum(bool(self._need[one.id]) for one in self._lists) + sum(map(len, self._groups))
+        self._pace = Pace(run, len(self._lists), to_choose)
 
     def in_order(self) -> list[Route]:
         """The routes in the order of the lists."""
@@ -111,14 +112,15 @@ class _Planner:
         lower = None
         if need:
             run = self._run
-            seconds = max(LEAST_S, run.remaining_s / max(1, self._to_choose))
+            seconds = self._pace.for_search()
             clock = Clock.of(seconds, lambda: run.stop_reason is not None)
-            rounds = run.budget.iterations or MOST_ROUNDS
+            rounds = (run.budget.iterations or MOST_ROUNDS) if seconds > 0 else 0
             visited = [*one.locations, *(take.location for take in pinned)]
             start = () if earlier is None else earlier.locations
             takes, lower = places_for(floor, need, visited, stock, clock, rounds, run.seed, start)
-            self._to_choose -= 1
-        route = route_of(floor, one.id, one.locations, [*takes, *pinned])
+        began = self._run.elapsed_s
+        route = route_of(floor, one.id, one.locations, [*takes, *pinned], self._pace.hurried)
+        self._pace.routed(self._run.elapsed_s - began)
         if earlier is not None and earlier.distance_m < route.distance_m - EPSILON:
             self._take(one, route, stock, -1)
             self._take(one, earlier, stock, 1)

@@ -21,9 +21,9 @@ def _check(scenario, solution, locks):  # type: ignore[no-untyped-def]
 
 def _baseline(scenario: Scenario) -> Reference:
     """Today's work: orders as they come, S-shape walks, each tour to whoever is free first."""
-    from containers.optimizer.scenario.stages import by_rule, stage
+    from containers.optimizer.scenario.stages import stage
 
-    state = by_rule(scenario.source, scenario.today)
+    state = scenario.as_today
     return Reference(value=stage(scenario.source, state, None).seconds, method=state.method)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from containers.optimizer.batching.problem import Instance
 from containers.optimizer.batching.problem import read as read_batching
 from containers.optimizer.reading import locks_of
 from containers.optimizer.scenario.moved import moved_stock
+from containers.optimizer.scenario.stages import State, by_rule
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.problems.batching import Batch
 from contracts.problems.scenario import ScenarioLocks, ScenarioProblem, ScenarioSolution
@@ -29,6 +31,11 @@ class Given:
 class Scenario:
     source: ScenarioProblem
     today: Instance  # the orders on today's slots
+
+    @cached_property
+    def as_today(self) -> State:
+        """Today's work: orders as they come, S-shape walks, each tour to whoever is free first."""
+        return by_rule(self.source, self.today)
 
 
 def read(data: Mapping[str, Any]) -> Scenario:

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from containers.optimizer.family import Answer, Run
 from containers.optimizer.scenario.problem import Scenario, given
 from containers.optimizer.scenario.simulate import simulate
-from containers.optimizer.scenario.stages import State, by_rule, finish_s, stage
-from containers.optimizer.scenario.steps import SHARES, STEPS
+from containers.optimizer.scenario.stages import State, finish_s, stage
+from containers.optimizer.scenario.steps import NO_TIME, SHARES, STEPS, affordable, least_seconds
 from contracts.optimize import Budget, Objective
 from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolution, Stage
 
-# Times what today's forecast took: the last one, writing the answer, and the check, which makes it again.
-KEPT_BACK = 3.0
+# Of the time, what simulating the end may take; fewer runs are made then.
+SIMULATED_SHARE = 0.1
+# Writing the answer and its check, as what reading and today's tours took; checked moves mean reading it all again.
+FINISH_OF_READING, FINISH_OF_TOURS = 2.0, 0.5
 
 
 def solve(scenario: Scenario, run: Run) -> Answer:
     """The chain's figures. Seconds of work after each step are reported as incumbents. Each step keeps its locks, and starts
-    from its part of an earlier chain's plan.
+    from its part of an earlier chain's plan. Steps for which there is no time change nothing and say so.
     """
     source = scenario.source
     beside = given(scenario, run.locks, run.warm_start)
-    state = by_rule(source, scenario.today)
+    begun = run.elapsed_s
+    state = scenario.as_today
+    tours_s = run.elapsed_s - begun
     stages: list[Stage] = [stage(source, state, None)]
     run.report(stages[0].seconds)
     begun = run.elapsed_s
-    forecast(source, state, run.seed)
-    run.keep_back(KEPT_BACK * (run.elapsed_s - begun))
-    total = sum(SHARES.get(step, 0.0) for step in source.steps) or 1.0
+    forecast(source, state, run.seed, 1)
+    run_s = run.elapsed_s - begun
+    runs = source.simulation.runs
+    if run.budget.iterations is None and run_s > 0:
+        runs = min(runs, max(1, int(SIMULATED_SHARE * run.budget.seconds / run_s)))
+    run.finishing(runs * run_s + FINISH_OF_READING * run.reading_s + FINISH_OF_TOURS * tours_s)
+    least = least_seconds(run.reading_s, tours_s)
+    chosen = affordable(source.steps, least, run.remaining_s if run.budget.iterations is None else math.inf)
     iterations = 0
-    for step in source.steps:
-        inner = _part(run, SHARES.get(step, 0.0) / total)
-        inner.locks, inner.warm_start = beside.locks.get(step), beside.warm.get(step)
-        state = STEPS[step](source, state, inner)
+    for number, step in enumerate(source.steps):
+        if step in chosen:
+            to_come = [one for one in source.steps[number:] if one in chosen]
+            inner = _part(run, step, to_come, least)
+            inner.locks, inner.warm_start = beside.locks.get(step), beside.warm.get(step)
+            state = STEPS[step](source, state, inner)
+        else:
+            state = replace(state, step=step, method=NO_TIME)
         stages.append(stage(source, state, stages[-1]))
         iterations += 1
         run.report(stages[-1].seconds, None, iterations)
@@ -48,7 +64,7 @@ def solve(scenario: Scenario, run: Run) -> Answer:
         moves=state.moves,
         moves_minutes=round(sum(move.seconds for move in state.moves) / 60, 6),
         batches=tuple(_batches(source, state)),
-        forecast=forecast(source, state, run.seed),
+        forecast=forecast(source, state, run.seed, runs),
     )
     return Answer(
         objective=objective(source, stages[-1]),
@@ -65,9 +81,13 @@ def objective(source: ScenarioProblem, last: Stage) -> Objective:
     return Objective(value=last.seconds, unit="s", parts={"walking": walking, "handling": last.seconds - walking})
 
 
-def _part(run: Run, share: float) -> Run:
-    """A run of its own for one step, with its share of what is left; whoever stops the whole stops it."""
-    seconds = max(0.05, run.remaining_s * share)
+def _part(run: Run, step: str, to_come: Sequence[str], least: Mapping[str, float]) -> Run:
+    """A run of its own for one step: what it takes at least, and its share of what all steps to come leave for searching.
+    Whoever stops the whole stops it.
+    """
+    free = max(0.0, run.remaining_s - sum(least[one] for one in to_come))
+    total = sum(SHARES.get(one, 0.0) for one in to_come) or 1.0
+    seconds = max(0.05, least[step] + free * SHARES.get(step, 0.0) / total)
     budget = Budget(seconds=seconds, iterations=run.budget.iterations, seed=run.budget.seed, workers=run.budget.workers)
     return _Linked(budget=budget, workers=run.workers, whole=run)
 
@@ -76,7 +96,7 @@ class _Linked(Run):
     """Stops when its own budget is used up or the whole run is told to stop."""
 
     def __init__(self, *, budget: Budget, workers: int, whole: Run) -> None:
-        super().__init__(budget=budget, workers=workers)
+        super().__init__(budget=budget, workers=workers, may_refuse=False)
         self._whole = whole
 
     def should_stop(self, iterations: int = 0) -> bool:
@@ -104,8 +124,9 @@ def _batches(source: ScenarioProblem, state: State) -> list[dict[str, Any]]:
     return rows
 
 
-def forecast(source: ScenarioProblem, state: State, seed: int) -> Forecast | None:
-    """The simulation of a state, and whether the prediction holds. None when no run is wanted or nothing is to do."""
+def forecast(source: ScenarioProblem, state: State, seed: int, runs: int) -> Forecast | None:
+    """The simulation of a state in so many runs, and whether the prediction holds. None when no run is wanted or nothing is
+    to do."""
     settings = source.simulation
     if not settings.runs or not state.tours:
         return None
@@ -113,14 +134,14 @@ def forecast(source: ScenarioProblem, state: State, seed: int) -> Forecast | Non
     generator = random.Random(seed)
     outcomes = [
         simulate(plan, source.pace, source.crew, settings, random.Random(generator.getrandbits(64)))
-        for _ in range(settings.runs)
+        for _ in range(runs)
     ]
     ends = sorted(outcome.finish_s for outcome in outcomes)
     predicted, mean = finish_s(source, state), statistics.fmean(ends)
     low, high = ends[int(0.05 * (len(ends) - 1))], ends[-1 - int(0.05 * (len(ends) - 1))]
     error = (mean - predicted) / predicted if predicted else 0.0
     return Forecast(
-        runs=settings.runs,
+        runs=runs,
         seed=seed,
         predicted_finish_s=round(predicted, 3),
         mean_finish_s=round(mean, 3),

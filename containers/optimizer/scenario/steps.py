@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from containers.optimizer.batching import FAMILY as BATCHING
@@ -82,3 +82,25 @@ def _of_batches(source: ScenarioProblem, before: State, step: str, method: str, 
 STEPS: Mapping[str, StepFunction] = {"reslot": reslot, "route": route, "batch": batch, "labour": labour}
 # Parts of the time that the searching steps get; the others take what they need.
 SHARES: Mapping[str, float] = {"reslot": 0.4, "batch": 0.45, "labour": 0.15}
+NO_TIME = "as before: there was no time for this step"
+# What steps take besides searching, as what reading the problem and today's tours took.
+LEAST: Mapping[str, tuple[float, float]] = {
+    "reslot": (1.3, 1.0), "route": (0.0, 3.0), "batch": (0.2, 3.0), "labour": (0.2, 0.2)
+}  # fmt: skip
+# Where there is no time for all: those that save most come first.
+WORTH = ("batch", "labour", "reslot", "route")
+
+
+def least_seconds(reading_s: float, tours_s: float) -> dict[str, float]:
+    """What each step takes at least."""
+    return {step: a * reading_s + b * tours_s for step, (a, b) in LEAST.items()}
+
+
+def affordable(steps: Sequence[str], least: Mapping[str, float], seconds: float) -> frozenset[str]:
+    """The steps for which there is time, by what they are worth."""
+    chosen = set()
+    for step in sorted(steps, key=WORTH.index):
+        if least[step] <= seconds:
+            chosen.add(step)
+            seconds -= least[step]
+    return frozenset(chosen)

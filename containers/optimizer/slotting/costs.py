@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.chance import stream
+from containers.optimizer.room import need_room
 from containers.optimizer.slotting import anneal, board, pricing
 from containers.optimizer.slotting.problem import Instance
 
@@ -16,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # Tours longer than this tell little of which two articles belong together, and their pairs would fill the memory.
 LONGEST_PAIRED = 400
+# A pair of articles: number and flow in the product, and again as the kernels take them.
+PAIR_BYTES = 32
 # Walks between so many positions are kept as a table of 72 MB.
 LARGEST_TABLE = 3000
 
@@ -112,11 +115,18 @@ def no_pairs(units: int) -> tuple[Ints, Ints, Floats]:
 
 
 def pairs_of(instance: Instance) -> tuple[Ints, Ints, Floats]:
-    """How often two units are visited by one tour, both ways round."""
+    """How often two units are visited by one tour, both ways round. Raises too-large-to-solve for more than memory holds."""
     from scipy.sparse import csr_matrix
 
     history = instance.history
     size = np.diff(history.offsets)
+    paired = size[size <= LONGEST_PAIRED]
+    need_room(
+        min(int((paired * paired).sum()), instance.units.count**2) * PAIR_BYTES,
+        "/data/orders",
+        "the pairs of articles that tours visit together",
+        "send fewer orders, or fewer orders_per_tour",
+    )
     rows = np.repeat(np.arange(history.tours), size)
     kept = size[rows] <= LONGEST_PAIRED
     ones = np.ones(int(kept.sum()))

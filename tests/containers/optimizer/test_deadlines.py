@@ -12,6 +12,7 @@ import pytest
 from containers.optimizer import execute as execution
 from containers.optimizer.family import Answer, CheckReport, Family, Run
 from containers.optimizer.registry import FAMILIES, family
+from contracts.errors import ProblemError
 from contracts.optimize import Bound, Budget, Incumbent, Objective, OptimizeRequest, Reference
 from tests.fuzz.problems import requests
 
@@ -77,6 +78,44 @@ def test_the_baseline_waits_for_the_first_plan_and_counts_against_the_same_clock
     assert told == order
     assert result.baseline.value == 9.0
     assert result.elapsed_s == 7.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refused", "why"),
+    [
+        (2.0, True, "1 s of reading and 1.5 s of finishing are more than 1.2 x 2 s"),
+        (2.2, False, "2.5 s are less than 1.2 x 2.2 s: a little late is better than nothing"),
+    ],
+)
+def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_would_do(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, refused: bool, why: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Clock, "now", 0.0)
+    monkeypatch.setattr(execution, "family", lambda _name: _stub(told, 0))
+    budget = Budget(seconds=seconds)
+    request = OptimizeRequest(problem="stub", data={}, budget=budget)
+    if not refused:
+        assert execution.execute(request, Clock(budget)).objective.value == 5.0, why
+        return
+    with pytest.raises(ProblemError) as caught:
+        execution.execute(request, Clock(budget))
+    assert (caught.value.code, caught.value.errors[0].pointer) == ("too-large-to-solve", "/budget/seconds"), why
+    assert caught.value.extra == {"limit": 2.0, "enough": 5}  # twice the 2.5 s
+    assert told == ["read"]
+
+
+def test_a_part_of_a_run_moments_and_what_somebody_stopped_are_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "now", 3.0)
+    part = Clock(Budget(seconds=1), may_refuse=False)
+    part.finishing(2.0)
+    moment = Clock(Budget(seconds=1))
+    moment.finishing(0.5)
+    stopped = Clock(Budget(seconds=1))
+    stopped.stop("cancelled")
+    stopped.finishing(2.0)
+    with pytest.raises(ProblemError):
+        Clock(Budget(seconds=1)).finishing(0.1, ahead=0.5)
 
 
 class Ticking(Run):

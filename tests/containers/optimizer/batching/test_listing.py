@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from containers.optimizer.batching import FAMILY, partition, search
-from containers.optimizer.batching.enumeration import CHUNK, all_batches
+from containers.optimizer.batching.enumeration import CHUNK, all_batches, count_batches
 from containers.optimizer.batching.partition import Columns
 from containers.optimizer.batching.units import units_of
 from containers.optimizer.family import Run
@@ -45,6 +45,15 @@ def test_every_batch_that_fits_is_listed_once_with_the_length_of_its_walk() -> N
         assert cost == pytest.approx(instance.floor.tour_length(places))
     assert all_batches(instance.floor, units, len(fits)) is not None
     assert all_batches(instance.floor, units, len(fits) - 1) is None
+
+
+def test_a_full_cart_is_seen_at_once() -> None:
+    """400 orders of 1 to 4 pieces and carts of two orders: 400 + 400 x 399 / 2 = 80,200 batches. Trying every later order
+    beside each pair would be 400 x 399 x 398 / 6 = 10.6 million tries."""
+    instance = FAMILY.read(batching_data(2, orders=400, cart={"orders": 2}))
+    units = units_of(instance, [[part] for part in range(len(instance.parts))])
+    assert count_batches(units.arrays, 80_200)[0] == 80_200
+    assert count_batches(units.arrays, 80_199)[0] == -1
 
 
 def test_listing_ends_as_soon_as_it_is_not_worth_it() -> None:

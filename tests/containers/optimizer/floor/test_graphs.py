@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from containers.optimizer.floor import matrix
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.graph_ladder import neighbours_of
 from containers.optimizer.floor.graphs import GraphFloor
@@ -65,9 +66,8 @@ def _shortest(layout: GraphLayout, chosen: list[str]) -> float:
     """Over all orders of visiting, on shortest walks."""
     node_of = {place.id: place.node for place in layout.locations}
     ends = [layout.depot, layout.end_depot or layout.depot]
-    metres, _, names = shortest_walks(neighbours_of(layout), [*(node_of[one] for one in chosen), *ends])
-    columns = [names.index(name) for name in (*(node_of[one] for one in chosen), *ends)]
-    tours = MatrixTours.numbered(metres[:, columns])
+    walks = shortest_walks(neighbours_of(layout), [*(node_of[one] for one in chosen), *ends])
+    tours = MatrixTours.numbered(walks)
     return tours.tour(range(len(chosen)))[0]
 
 
@@ -154,3 +154,13 @@ def test_many_distances_at_once_are_the_distances_one_by_one_on_every_kind_of_fl
         pairs = np.array([(a, b) for a in known for b in known], dtype=np.int64)
         found = floor.distances(pairs[:, 0], pairs[:, 1])
         assert found.tolist() == pytest.approx([floor.distance(int(a), int(b)) for a, b in pairs])
+
+
+def test_walks_are_the_same_however_many_stops_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = ladder_graph(random.Random(SEED), 4, 2)
+    stops = [place.node for place in layout.locations] + [layout.depot, layout.depot]
+    whole = shortest_walks(neighbours_of(layout), stops)
+    monkeypatch.setattr(matrix, "STOPS_AT_ONCE", 3)
+    assert np.array_equal(shortest_walks(neighbours_of(layout), stops), whole)
+    assert whole.shape == (len(stops), len(stops))
+    assert (np.diag(whole) == 0).all()

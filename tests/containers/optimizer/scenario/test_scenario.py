@@ -11,6 +11,7 @@ from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from containers.optimizer.scenario import FAMILY
 from containers.optimizer.scenario.simulate import simulate
+from containers.optimizer.scenario.steps import NO_TIME, affordable, least_seconds
 from containers.optimizer.scenario.tours import Tour, along
 from contracts.errors import ProblemError
 from contracts.optimize import Budget, OptimizeRequest, OptimizeResult
@@ -215,3 +216,45 @@ def test_a_changed_figure_is_caught() -> None:
     assert FAMILY.check(scenario, solution, None).violations == ()
     solution["stages"][-1]["metres"] += 5
     assert FAMILY.check(scenario, solution, None).violations
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chosen", "why"),
+    [
+        (10.0, {"reslot", "route", "batch", "labour"}, "2.3 + 3 + 3.2 + 0.4 = 8.9 s"),
+        (6.0, {"reslot", "batch", "labour"}, "3.2 + 0.4 + 2.3 = 5.9 s; routes alone save least"),
+        (3.5, {"batch"}, "0.3 s are left"),
+        (1.0, {"labour"}, "0.4 s; nothing else fits"),
+        (0.0, set(), "nothing"),
+    ],
+)
+def test_steps_are_made_that_there_is_time_for_the_most_useful_first(
+    seconds: float, chosen: set[str], why: str
+) -> None:
+    """Reading and today's tours took a second each."""
+    steps = ("reslot", "route", "batch", "labour")
+    assert affordable(steps, least_seconds(1.0, 1.0), seconds) == chosen, why
+
+
+class Passing(Run):
+    """A clock that passes a second with every look at it."""
+
+    looks = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        Passing.looks += 1
+        return float(Passing.looks)
+
+
+def test_steps_without_time_change_nothing_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Passing, "looks", 0)
+    data = {"layout": LAYOUT, "stock": STOCK, "cart": {"orders": 2}, "pace": PACE, "steps": STEPS}
+    scenario = FAMILY.read({**data, "orders": orders("near", "far")})
+    answer = FAMILY.solve(scenario, Passing(Budget(seconds=5), may_refuse=False))
+    stages = answer.solution["stages"]
+    assert [stage["step"] for stage in stages] == ["today", *STEPS]
+    assert {stage["method"] for stage in stages[1:]} == {NO_TIME}
+    assert {stage["seconds"] for stage in stages} == {stages[0]["seconds"]}
+    assert answer.solution["forecast"]["runs"] == 1
+    assert FAMILY.check(scenario, answer.solution, None).violations == ()

@@ -74,6 +74,24 @@ async def test_a_cancelled_job_answers_its_best_long_before_its_budget(client: h
     assert result["elapsed_s"] < 300
 
 
+async def test_a_job_that_is_cancelled_while_a_large_problem_is_read_ends_without_waiting_for_it(
+    client: httpx.AsyncClient,
+) -> None:
+    """20,000 orders take seconds until there is a first plan, and reading cannot be interrupted from within."""
+    body = _body(seconds=3600, job="j3", orders=20_000)
+    running = asyncio.create_task(client.post("/optimize", json=body))
+    async with asyncio.timeout(120):
+        while (await client.get("/optimize/j3")).status_code != 200:
+            await asyncio.sleep(0.01)
+        assert (await client.delete("/optimize/j3")).status_code == 200
+        answer = await running
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "before it had a plan" in answer.json()["detail"]
+    # Its place is free, and the next attempt is another solve.
+    again = await client.post("/optimize", json=_body(job="j3", attempt=2))
+    assert again.status_code == 200
+
+
 async def test_faults_have_their_own_status_even_when_a_stream_was_asked_for(client: httpx.AsyncClient) -> None:
     unknown = await client.post("/optimize", json={"problem": "nothing_known", "data": {}}, headers=NDJSON)
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/problem")

@@ -17,6 +17,7 @@ from containers.optimizer.slotting.pair_bound import gilmore_lawler
 from containers.optimizer.slotting.pricing import SAMPLE
 from containers.optimizer.slotting.shared_bound import lagrangean
 from containers.optimizer.slotting.windows import Windows
+from contracts.errors import ProblemError
 from contracts.optimize import Budget
 from tests.containers.optimizer.slotting.helpers import slotting_data, solved
 
@@ -106,6 +107,23 @@ def test_a_short_budget_goes_without_a_bound_and_says_so() -> None:
     assert answer.bound is not None
     assert answer.bound.value is None
     assert "time budget" in (answer.bound.reason or "")
+
+
+def test_pairs_of_articles_that_would_fill_the_memory_are_refused_with_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """200 articles are at most 200 x 200 pairs of 32 bytes, 1.2 MB; the tours have fewer."""
+    data = slotting_data(1, skus=200, aisles=10, bays=20, orders=3, objective="affinity", orders_per_tour=3)
+    data["orders"] = [{"id": "O", "lines": [{"sku": item["sku"], "quantity": 1} for item in data["items"]]}]
+    instance = FAMILY.read(data)
+    monkeypatch.setenv("STOREMAX_SOLVE_MEMORY_MB", "2")
+    FAMILY.solve(instance, Run(Budget(seconds=60, iterations=10)))
+    monkeypatch.setenv("STOREMAX_SOLVE_MEMORY_MB", "1")
+    with pytest.raises(ProblemError) as caught:
+        FAMILY.solve(instance, Run(Budget(seconds=60, iterations=10)))
+    assert (caught.value.code, caught.value.errors[0].pointer) == ("too-large-to-solve", "/data/orders")
+    assert caught.value.extra == {"limit": 1}
+    assert "2 MB" in caught.value.detail
 
 
 def test_what_finishing_takes_is_kept_back_up_to_half_the_budget() -> None:
