@@ -10,9 +10,7 @@ from containers.optimizer.routing import rules
 from contracts.problems.routing import LockedRoute, Route, Take
 
 
-def route_of(
-    floor: Floor, name: str, locations: Iterable[str], takes: Iterable[Take], hurried: bool = False
-) -> Route:
+def route_of(floor: Floor, name: str, locations: Iterable[str], takes: Iterable[Take], hurried: bool = False) -> Route:
     """The floor's own walk past `locations` and where `takes` lie. name: the list's id.
 
     hurried: of the rules only S-shape is measured; all of them take four times as long.
