@@ -2,8 +2,9 @@
 
 The linear program over patterns gives a bound that is nearly always, rounded up, the optimum. A dive fixes patterns of
 the fractional solution, prices new ones for what remains, and goes on until everything is packed; further dives take
-other patterns first. Where dives fail, all patterns whose reduced cost leaves room for them in a plan at the bound are
-listed, and an integer program chooses among them. Several types with their costs are priced one by one.
+other patterns first. Where a dive fails, all patterns whose reduced cost leaves room for them in a plan at the bound are
+listed, from the earliest step at which they are few, and an integer program chooses among them; after some dives it does
+so from the beginning. Several types with their costs are priced one by one.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ NODES = 200_000  # of its search, a few milliseconds
 LEAN = 0.5  # of the prices towards the best proven
 NOISE = 0.3  # of the order in which dives after the first fix patterns
 GREEDY_SHARE, ROOT_SHARE = 0.15, 0.5  # of the time, at most, for the first plan and for the first linear program
-# When dives have failed so often, all patterns that a plan at the bound may use are listed, and if they are so few, an
-# integer program chooses among them: it finds the plan, or proves that there is none.
-DIVES, PROGRAM_SHARE = (12, 48, 192), 0.7  # and the share of the time that it may take
-MOST_PATTERNS, LIST_NODES = 5_000, 2_000_000
+# A dive that failed is taken up again where at most so many patterns are open: a number that grows with every so many dives.
+ENDS, SLOWER, END_NODES, END_SHARE = (200, 400, 800), 4, 100, 0.1  # nodes, and the share of the time, of one program
+# When dives have failed so often, the program gets all patterns that a plan at the bound may use, if they are so few.
+DIVES, PROGRAM_NODES, PROGRAM_SHARE = (4, 16, 64, 256), 5_000, 0.7
+MOST_PATTERNS, LIST_NODES, END_LIST_NODES = 5_000, 2_000_000, 200_000
 LONGER = (1.5e-3, 5e-4, 1.5e-4, 5e-5)  # of a bar, at most, is added to the demand in each length for further duals
 
 
@@ -49,6 +51,16 @@ def suits(problem: PackingProblem) -> bool:
         and bool((problem.type_available >= NO_LIMIT).all())
         and (bool((problem.type_weight >= NO_LIMIT).all()) or all(kind.weight == 0 for kind in problem.kinds))
     )
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a dive stands: how many patterns are fixed, what may be spent beyond them, what is left to serve, duals for it."""
+
+    fixed: int
+    budget: float
+    left: Ints
+    duals: Floats
 
 
 @dataclass
@@ -104,7 +116,9 @@ class Cutting:
         report(self.cost, self.bound)
         dives = 0
         while self._open() and not self.stop(self.rounds):
-            found = self.choose_among_all() if dives in DIVES else self._dive(first=dives == 0)
+            found = self.choose_among_all() if dives in DIVES else None
+            if self._open() and found is None:
+                found = self._dive(dives)
             dives += 1
             if found is not None and self._take(found):
                 report(self.cost, self.bound)
@@ -188,8 +202,9 @@ class Cutting:
                 lean = 0.0
         return False
 
-    def _dive(self, first: bool) -> list[Pattern] | None:
+    def _dive(self, before: int) -> list[Pattern] | None:
         """Fix patterns until all is served; None when that gets too dear. The first one takes no care to end the program."""
+        first = before == 0
         left = self.demand.copy()
         fixed: list[Pattern] = []
         spent = 0.0
@@ -198,6 +213,7 @@ class Cutting:
         if not self.lifted:
             self.bound = max(self.bound, self._rounded(float(self.center @ left)))
         center = self.center.copy()
+        steps: list[Step] = []
         while solved:
             x = self.master.x
             whole = np.floor(x + 1e-6).astype(np.int64)
@@ -209,7 +225,10 @@ class Cutting:
                 return fixed
             spent = float(sum(self.prices[t] for t, _ in fixed))
             solved = self._relax(left, spent, center, False, -math.inf)
-        return self._completed(fixed, left) if self.stop(self.rounds) else None
+            steps.append(Step(len(fixed), self.cost - 1.0 - spent, left, center.copy()))
+        if self.stop(self.rounds):
+            return self._completed(fixed, left)
+        return self._other_end(fixed, steps, ENDS[min(before // SLOWER, len(ENDS) - 1)])
 
     def _fix(self, whole: Ints, left: Ints, fixed: list[Pattern]) -> Ints:
         """Take patterns as often as told, so far as what is left has them; what is left then."""
@@ -273,45 +292,51 @@ class Cutting:
             return None
         patterns, most = listed
         seconds = PROGRAM_SHARE * self.remaining()
-        plan, impossible = choose(patterns, self.prices, self.demand, most, self.bound, seconds, self.seed)
+        plan, impossible = choose(
+            patterns, self.prices, self.demand, most, self.bound, seconds, PROGRAM_NODES, self.seed
+        )
         if impossible:
             self.bound, self.lifted = self.bound + 1.0, True
         return plan
 
+    def _other_end(self, fixed: list[Pattern], steps: list[Step], most: int) -> list[Pattern] | None:
+        """Another end for a dive that failed, from the earliest step at which at most so many patterns are open."""
+        low, high = 0, len(steps)
+        while low < high:
+            middle = (low + high) // 2
+            listed = self._within_spare(steps[middle], most, END_LIST_NODES)
+            if listed is None:
+                low = middle + 1
+            else:
+                step, patterns, high = steps[middle], listed, middle
+        if low == len(steps) or not patterns:
+            return None
+        seconds = END_SHARE * self.remaining()
+        end, _ = choose(patterns, self.prices, step.left, self._most(step), step.budget, seconds, END_NODES, self.seed)
+        self.rounds += 1
+        return None if end is None else fixed[: step.fixed] + end
+
     def _all_of_a_plan(self) -> tuple[list[Pattern], Floats] | None:
         """All full patterns that a plan at the bound can have, and how many pieces of each kind they can have together.
 
-        None when the patterns are too many.
-
-        Whatever the duals, the reduced costs of a plan's patterns sum up to at most what lies between the duals' value and
-        the bound. The best duals may be a few values alike, which rule out little (0, a half and 1, where large pieces
-        alone make the bound); those of a slightly larger demand tell lengths apart, at next to no loss in value. The
-        shortest list is taken, and the other duals rule out more of it. In the same way a piece in excess costs its dual:
-        nearly all kinds are cut exactly as often as asked, and with such rows the program is far quicker.
+        None when the patterns are too many. The best duals may be a few values alike, which rule out little (0, a half and
+        1, where large pieces alone make the bound); those of a slightly larger demand tell lengths apart, at next to no
+        loss in value. The shortest list is taken, and the other duals rule out more of it.
         """
-        tried = [self.center]
-        shortest = self._within_spare(self.center, MOST_PATTERNS)
+        tried = [Step(0, self.bound, self.demand, self.center)]
+        shortest = self._within_spare(tried[0], MOST_PATTERNS, LIST_NODES)
         for share in LONGER:
             duals = self._nearby(share)
             if duals is None:
                 break
-            tried.append(duals)
-            listed = self._within_spare(duals, MOST_PATTERNS if shortest is None else len(shortest))
+            tried.append(Step(0, self.bound, self.demand, duals))
+            listed = self._within_spare(tried[-1], MOST_PATTERNS if shortest is None else len(shortest), LIST_NODES)
             shortest = shortest if listed is None else listed
         if shortest is None:
             return None
-        most = np.full(len(self.demand), np.inf)
-        for duals in tried:
-            shortest = [(t, copies) for t, copies in shortest if float(copies @ duals) > self._least(t, duals)]
-            spare = (self.bound - float(duals @ self.demand)) * (1.0 + 1e-6) + 1e-6 * max(1.0, self.bound)
-            excess = np.divide(spare, duals, out=np.full(len(duals), np.inf), where=duals > 0)
-            most = np.minimum(most, self.demand + np.floor(excess))
-        return shortest, most
-
-    def _least(self, t: int, duals: Floats) -> float:
-        """A pattern of type t in a plan at the bound is worth more than this."""
-        price = float(self.prices[t])
-        return price - (self.bound - float(duals @ self.demand)) - 1e-5 * max(1.0, price)
+        for root in tried:
+            shortest = [(t, copies) for t, copies in shortest if float(copies @ root.duals) > self._least(t, root)]
+        return shortest, np.min([self._most(root) for root in tried], axis=0)
 
     def _nearby(self, share: float) -> Floats | None:
         """Duals of a demand longer by up to this share of a bar in pieces of each length; None at the stop."""
@@ -326,17 +351,36 @@ class Cutting:
             if not self.master.add(patterns):
                 return duals / max(1.0, most)
 
-    def _within_spare(self, duals: Floats, most: int) -> list[Pattern] | None:
-        """All full patterns that these duals allow in a plan at the bound; None when they are more than `most`."""
+    def _spare(self, step: Step) -> float:
+        """What the reduced costs of all patterns of a plan within the budget sum up to at most, whatever the duals.
+
+        That is what lies between the duals' value and the budget. A piece in excess of what is left costs its dual of it.
+        """
+        return step.budget - float(step.duals @ step.left)
+
+    def _least(self, t: int, step: Step) -> float:
+        """A pattern of type t in a plan within the budget is worth more than this."""
+        price = float(self.prices[t])
+        return price - self._spare(step) - 1e-5 * max(1.0, price)
+
+    def _most(self, step: Step) -> Floats:
+        """How many pieces of each kind full patterns of a plan within the budget can have together.
+
+        Nearly all are cut no more often than asked, and with rows that say so the program is far quicker.
+        """
+        spare = self._spare(step) + 1e-5 * max(1.0, step.budget)
+        excess = np.divide(spare, step.duals, out=np.full(len(step.duals), np.inf), where=step.duals > 0)
+        return np.asarray(step.left + np.floor(excess))
+
+    def _within_spare(self, step: Step, most: int, nodes: int) -> list[Pattern] | None:
+        """All full patterns that a plan within the budget can have; None when they are more than `most`."""
         grain, table = self.grains[self.level], self.tables[self.level]
-        completions(self.sizes, self.demand, duals, grain, table)
+        completions(self.sizes, step.left, step.duals, grain, table)
         listed = np.zeros((most, len(self.sizes)), dtype=np.int64)
         patterns: list[Pattern] = []
         for t, room in enumerate(self.room):
-            least = self._least(t, duals)
-            count, finished = list_fillings(
-                self.sizes, self.demand, duals, room, grain, table, least, LIST_NODES, listed
-            )
+            least = self._least(t, step)
+            count, finished = list_fillings(self.sizes, step.left, step.duals, room, grain, table, least, nodes, listed)
             if not finished or len(patterns) + count > most:
                 return None
             patterns += [(t, listed[row].copy()) for row in range(count)]

@@ -9,11 +9,16 @@ from containers.optimizer import highs
 from containers.optimizer.cartonization.lines.master import Pattern
 from containers.optimizer.cartonization.problem import Floats, Ints
 
-NODES = 5_000
-
 
 def choose(
-    patterns: list[Pattern], prices: Floats, demand: Ints, most: Floats, target: float, seconds: float, seed: int
+    patterns: list[Pattern],
+    prices: Floats,
+    demand: Ints,
+    most: Floats,
+    target: float,
+    seconds: float,
+    nodes: int,
+    seed: int,
 ) -> tuple[list[Pattern] | None, bool]:
     """(a plan that costs `target` or less, if one is found; whether there is none).
 
@@ -23,7 +28,7 @@ def choose(
         return None, True
     model = highs.solver(
         options={
-            "mip_max_nodes": NODES,
+            "mip_max_nodes": nodes,
             "random_seed": seed,
             "time_limit": max(0.01, min(seconds, 1e6)),
             "mip_max_improving_sols": 1,
