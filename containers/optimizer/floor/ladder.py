@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,17 @@ class Ladder:
             np.zeros(0, dtype=np.int64),
         )
 
+    @cached_property
+    def x_of(self) -> list[float]:
+        """Metres along the cross aisles to each aisle."""
+        found: list[float] = self.across.tolist()
+        return found
+
+    @cached_property
+    def heights(self) -> list[float]:
+        """Metres along the aisles to each cross aisle."""
+        return [0.0, *accumulate(self.length.tolist())]
+
     def place(self, position: int) -> tuple[int, int, int]:
         """(aisle, block, slot) of a position."""
         cell, slot = divmod(position, self.slots)
@@ -175,22 +187,27 @@ class Ladder:
         layer: int,
         wanted: IntArray,
     ) -> tuple[list[int], list[int]]:
-        picks: dict[tuple[int, int], list[tuple[int, float]]] = {}
-        for position in sorted((int(p) for p in wanted), key=lambda p: (p // self.slots, self.offset[p])):
-            aisle, block, _ = self.place(position)
-            picks.setdefault((aisle, block), []).append((position, float(self.offset[position])))
+        picks: dict[Vertex, list[tuple[int, float]]] = {}
+        heights = self.offset[wanted]
+        cells = wanted // self.slots
+        by_cell = np.lexsort((heights, cells))
+        rows = (cells[by_cell].tolist(), wanted[by_cell].tolist(), heights[by_cell].tolist())
+        for number, position, height in zip(*rows, strict=True):
+            picks.setdefault(divmod(number, self.blocks), []).append((position, height))
+        blocks, moves = self.blocks, self.tables.moves
         sub_aisles: list[SubAisle] = []
         crossings: list[tuple[Vertex, Vertex, int]] = []
         ends = self._last_ends(aisles[-1], state, layer) if self.floating else [self.start, self.end]
         for stage in range(len(stages) - 1, -1, -1):
-            move = int(trace[stage, layer, state])
-            source, action, _target = (int(v) for v in self.tables.moves[move])
+            # One entry at a time: a row of an array costs ten times as much, and there are some hundred stages.
+            move = trace.item(stage, layer, state)
+            source, action = moves.item(move, 0), moves.item(move, 1)
             k, part = stages[stage]
-            if part < self.blocks:
+            if part < blocks:
                 cell = (aisles[k], part)
                 sub_aisles.append(SubAisle(cell, action, tuple(picks.get(cell, ()))))
             else:
-                row = part - self.blocks
+                row = part - blocks
                 if action:
                     crossings.append(((aisles[k], row), (aisles[k + 1], row), action))
                 if self.floating:

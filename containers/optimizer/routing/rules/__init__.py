@@ -34,10 +34,10 @@ def walk(ladder: Ladder, positions: Iterable[int], rule: str = S_SHAPE) -> list[
 
     The ladder's depots must stand on corners (not be floating), and its stub is not part of the walk.
     """
-    return _walk(ladder, picks_by_block(ladder, positions), rule)
+    return _walk(ladder, picks_by_block(ladder, positions), rule).path
 
 
-def _walk(ladder: Ladder, by_block: dict[int, Picks], rule: str) -> list[Point]:
+def _walk(ladder: Ladder, by_block: dict[int, Picks], rule: str) -> Walker:
     walker = Walker(ladder)
     if rule == AISLE_BY_AISLE:
         aisle_by_aisle(walker, ladder, by_block)
@@ -51,7 +51,7 @@ def _walk(ladder: Ladder, by_block: dict[int, Picks], rule: str) -> list[Point]:
     end = walker.corner(ladder.end)
     walker.along(end[1])
     walker.across(ladder.end[0])
-    return walker.path
+    return walker
 
 
 def metres_on(floor: Floor, positions: Iterable[int], names: Sequence[str] | None = None) -> dict[str, float]:
@@ -66,7 +66,7 @@ def metres_on(floor: Floor, positions: Iterable[int], names: Sequence[str] | Non
     if names is None:
         names = [*RULES, AISLE_BY_AISLE] if ladder.blocks > 1 else list(RULES)
     by_block = picks_by_block(ladder, places)
-    return {name: length(_walk(ladder, by_block, name)) + ladder.stub for name in names}
+    return {name: _walk(ladder, by_block, name).metres + ladder.stub for name in names}
 
 
 def _serve_side(

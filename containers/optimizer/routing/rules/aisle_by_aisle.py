@@ -18,17 +18,19 @@ def aisle_by_aisle(walker: Walker, ladder: Ladder, by_block: dict[int, Picks]) -
     order = sorted(heights)
     rows = walker.rows
     cost = [0.0 if y == walker.y else float("inf") for y in rows]
-    plans: list[tuple[int, ...]] = [() for _ in rows]  # the row by which each aisle is left
+    came: list[list[int]] = []  # per aisle and row by which it is left: the row by which it is entered
     for aisle in order:
         low, high = min(heights[aisle]), max(heights[aisle])
-        grown = [
-            min((cost[i] + _inside(rows[i], rows[j], low, high), (*plans[i], j)) for i in range(len(rows)))
-            for j in range(len(rows))
-        ]
-        cost, plans = [one for one, _ in grown], [plan for _, plan in grown]
+        ways = [[cost[i] + _inside(entry, leave, low, high) for i, entry in enumerate(rows)] for leave in rows]
+        cost = [min(way) for way in ways]
+        came.append([way.index(least) for way, least in zip(ways, cost, strict=True)])
     end = walker.corner(ladder.end)[1]
-    last = min(range(len(rows)), key=lambda row: cost[row] + abs(rows[row] - end))
-    for aisle, row in zip(order, plans[last], strict=True):
+    row = min(range(len(rows)), key=lambda row: cost[row] + abs(rows[row] - end))
+    plan = []  # the row by which each aisle is left
+    for entered in reversed(came):
+        plan.append(row)
+        row = entered[row]
+    for aisle, row in zip(order, reversed(plan), strict=True):
         walker.across(aisle)
         low, high = min(heights[aisle]), max(heights[aisle])
         for y in (low, high) if walker.y <= rows[row] else (high, low):
@@ -38,5 +40,8 @@ def aisle_by_aisle(walker: Walker, ladder: Ladder, by_block: dict[int, Picks]) -
 
 def _inside(entry: float, leave: float, low: float, high: float) -> float:
     """Metres in an aisle from one height to another past all between low and high."""
-    bottom, top = min(entry, leave), max(entry, leave)
-    return (top - bottom) + 2 * max(0.0, bottom - low) + 2 * max(0.0, high - top)
+    bottom, top = (entry, leave) if entry < leave else (leave, entry)
+    inside = top - bottom
+    if low < bottom:
+        inside += 2 * (bottom - low)
+    return inside + 2 * (high - top) if high > top else inside

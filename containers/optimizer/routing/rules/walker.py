@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 
 from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.floor.walk import Point, Vertex
@@ -18,32 +17,32 @@ def length(path: Sequence[Point]) -> float:
 
 
 class Walker:
-    """Somebody who stands on a floor and walks along its axes. `path` is the way so far."""
+    """Somebody who stands at (x, y) on a floor and walks along its axes. `path` is the way so far, `metres` its length."""
 
     def __init__(self, ladder: Ladder) -> None:
-        self.x_of = [float(x) for x in ladder.across]
-        self.rows = [0.0, *accumulate(float(metres) for metres in ladder.length)]
-        self.path: list[Point] = [self.corner(ladder.start)]
+        self.x_of, self.rows = ladder.x_of, ladder.heights
+        self.x, self.y = self.corner(ladder.start)
+        self.path: list[Point] = [(self.x, self.y)]
+        self.metres = 0.0
 
     def corner(self, vertex: Vertex) -> Point:
         """Where an aisle meets a cross aisle."""
         return self.x_of[vertex[0]], self.rows[vertex[1]]
 
-    @property
-    def x(self) -> float:
-        return self.path[-1][0]
-
-    @property
-    def y(self) -> float:
-        return self.path[-1][1]
-
     def across(self, aisle: int) -> None:
         """Along the cross aisle where the walker stands."""
-        self._go((self.x_of[aisle], self.y))
+        x = self.x_of[aisle]
+        if x != self.x:
+            self.metres += abs(x - self.x)
+            self.x = x
+            self.path.append((x, self.y))
 
     def along(self, y: float) -> None:
         """Along the aisle where the walker stands."""
-        self._go((self.x, y))
+        if y != self.y:
+            self.metres += abs(y - self.y)
+            self.y = y
+            self.path.append((self.x, y))
 
     def in_and_out(self, heights: Sequence[float]) -> None:
         """Into the aisle to the farthest of these heights, which are sorted, and back."""
@@ -60,18 +59,14 @@ class Walker:
             order.reverse()
         return order
 
-    def _go(self, point: Point) -> None:
-        if self.path[-1] != point:
-            self.path.append(point)
-
 
 def picks_by_block(ladder: Ladder, positions: Iterable[int]) -> dict[int, Picks]:
     """block → aisle → heights ascending."""
-    rows = [0.0, *accumulate(float(metres) for metres in ladder.length)]
+    rows, offset = ladder.heights, ladder.offset
     found: dict[int, Picks] = {}
     for position in positions:
         aisle, block, _ = ladder.place(position)
-        found.setdefault(block, {}).setdefault(aisle, []).append(rows[block] + float(ladder.offset[position]))
+        found.setdefault(block, {}).setdefault(aisle, []).append(rows[block] + offset.item(position))
     for picks in found.values():
         for heights in picks.values():
             heights.sort()

@@ -64,19 +64,22 @@ def largest_gap(walker: Walker, picks: Picks, near: float, far: float) -> None:
 def combined(walker: Walker, picks: Picks, near: float, far: float) -> None:
     """Each aisle once, walked through or entered and left on one side, whichever is best together (dynamic program)."""
     order = walker.nearest_first(picks)
-    sides = (near, far)
-    cost = {side: 0.0 if side == walker.y else float("inf") for side in sides}  # metres within aisles so far
-    plans: dict[float, tuple[float, ...]] = dict.fromkeys(sides, ())  # the side each aisle is left on
+    whole = abs(far - near)
+    # Metres within aisles so far, by the side on which the last was left; per aisle, whether it was walked through for that.
+    by_near, by_far = (0.0, float("inf")) if walker.y == near else (float("inf"), 0.0)
+    through: list[tuple[bool, bool]] = []
     for aisle in order:
-        grown: dict[float, tuple[float, tuple[float, ...]]] = {}
-        for side, other in (sides, sides[::-1]):
-            heights = picks[aisle]
-            stay = cost[side] + 2 * max(abs(heights[0] - side), abs(heights[-1] - side))
-            through = cost[other] + abs(far - near)
-            grown[side] = min((stay, (*plans[side], side)), (through, (*plans[other], side)))
-        cost = {side: grown[side][0] for side in grown}
-        plans = {side: grown[side][1] for side in grown}
-    for aisle, side in zip(order, plans[near], strict=True):
+        first, last = picks[aisle][0], picks[aisle][-1]
+        stay_near = by_near + 2 * max(abs(first - near), abs(last - near))
+        stay_far = by_far + 2 * max(abs(first - far), abs(last - far))
+        over_near, over_far = by_far + whole, by_near + whole
+        through.append((over_near < stay_near, over_far < stay_far))
+        by_near, by_far = min(stay_near, over_near), min(stay_far, over_far)
+    at_near, sides = True, []  # the side each aisle is left on, from the last
+    for to_near, to_far in reversed(through):
+        sides.append(near if at_near else far)
+        at_near = at_near != (to_near if at_near else to_far)
+    for aisle, side in zip(order, reversed(sides), strict=True):
         walker.across(aisle)
         if side == walker.y:
             walker.in_and_out(picks[aisle])
