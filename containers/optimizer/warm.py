@@ -18,7 +18,7 @@ from containers.optimizer.paths import HOLDS_KERNELS
 from containers.optimizer.registry import FAMILIES, family
 
 # Families with compiled kernels that a fresh agent loads at once. Others load with their first solve.
-COMPILED_FAMILIES: tuple[str, ...] = ("batching",)
+COMPILED_FAMILIES: tuple[str, ...] = ("batching", "routing")
 
 
 # From nothing, each lane compiles in a process and a folder of its own: numba has no lock for two writers of one cache.
