@@ -26,6 +26,12 @@ class Given:
     locks: Mapping[str, dict[str, Any]]
     warm: Mapping[str, dict[str, Any]]
 
+    @property
+    def due(self) -> frozenset[str]:
+        """Steps that are carried out however little time there is: without them the plan would lose what was given."""
+        locked = {"batch"} if any(self.locks["batch"].values()) else set()
+        return frozenset(locked | self.warm.keys())
+
 
 @dataclass(frozen=True)
 class Scenario:

@@ -25,7 +25,8 @@ FINISH_OF_READING, FINISH_OF_TOURS = 2.0, 0.5
 
 def solve(scenario: Scenario, run: Run) -> Answer:
     """The chain's figures. Seconds of work after each step are reported as incumbents. Each step keeps its locks, and starts
-    from its part of an earlier chain's plan. Steps for which there is no time change nothing and say so.
+    from its part of an earlier chain's plan. Steps for which there is no time change nothing and say so, unless
+    they hold a part of that plan or locked batches.
     """
     source = scenario.source
     beside = given(scenario, run.locks, run.warm_start)
@@ -43,6 +44,7 @@ def solve(scenario: Scenario, run: Run) -> Answer:
     run.finishing(runs * run_s + FINISH_OF_READING * run.reading_s + FINISH_OF_TOURS * tours_s)
     least = least_seconds(run.reading_s, tours_s)
     chosen = affordable(source.steps, least, run.remaining_s if run.budget.iterations is None else math.inf)
+    chosen |= beside.due & set(source.steps)
     iterations = 0
     for number, step in enumerate(source.steps):
         if step in chosen:
