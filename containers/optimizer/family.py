@@ -31,7 +31,7 @@ MAX_PLAN_BYTES = 512 * 1024
 FINISH_SHARE = 0.02
 MOST_FINISHING = 0.5
 # A plan that would come so many budgets after the start is not waited for, unless finishing is a matter of moments.
-LATE, MOMENT_S = 1.2, 0.5
+LATE, MOMENT_S = 1.5, 0.5
 # What is recommended then: so many times what reading, a first plan and finishing take.
 ENOUGH = 2.0
 

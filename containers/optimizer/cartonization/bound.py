@@ -9,6 +9,7 @@ the smallest product over the orientations. Weight, volume limits and availabili
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import product
 
@@ -30,8 +31,8 @@ Table = npt.NDArray[np.float64]
 Function = Callable[[Ints], Floats]
 
 
-def lower_bound(problem: PackingProblem) -> Bound:
-    """For costs and counts: no plan costs less. For value: no plan loads more."""
+def lower_bound(problem: PackingProblem, remaining: Callable[[], float] = lambda: math.inf) -> Bound:
+    """For costs and counts: no plan costs less. For value: no plan loads more. remaining: seconds for it, or about."""
     kinds = np.flatnonzero(problem.counts)
     if not len(kinds):
         return Bound(value=_fixed_part(problem), method="nothing is left to place")
@@ -40,7 +41,7 @@ def lower_bound(problem: PackingProblem) -> Bound:
         return Bound(
             reason=f"more than {MAX_VARIABLES} combinations of kinds and cartons: too many for the bound's program"
         )
-    program = _Program(problem, kinds, columns)
+    program = _Program(problem, kinds, columns, remaining)
     value = program.solve()
     if value is None:
         return Bound(reason="the bound's program did not finish in its time")
@@ -68,8 +69,11 @@ def _columns(problem: PackingProblem) -> list[tuple[int, int]]:
 class _Program:
     """x[k, c] pieces of kind k in cartons of column c, y[c] cartons, u[k] left out; rows are added as violated."""
 
-    def __init__(self, problem: PackingProblem, kinds: Ints, columns: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, problem: PackingProblem, kinds: Ints, columns: list[tuple[int, int]], remaining: Callable[[], float]
+    ) -> None:
         self.problem = problem
+        self.remaining = remaining
         self.kinds = kinds
         self.columns = columns
         self.counts = problem.counts[kinds].astype(float)
@@ -166,20 +170,24 @@ class _Program:
                 return single
         found: tuple[float, Floats, Floats] | None = None
         for _ in range(ROUNDS):
-            found = self._run(integer=False)
-            if found is None:
-                return None
+            again = self._run(integer=False)
+            if again is None:  # with fewer rows the bound is lower, and a bound
+                break
+            found = again
             added = 0
             for j in range(c):
                 if found[2][j] <= 1e-9:
                     continue
+                if self.remaining() <= 0:
+                    break
                 row = self.best_row(j, found[1][:, j] / found[2][j])
                 if row is not None and row[2] > 1e-6:
                     self.rows.append((j, row[0], row[1]))
                     added += 1
             if not added:
                 break
-        assert found is not None
+        if found is None:
+            return None
         value = found[0]
         if not self.is_value and k * c <= 5000:
             whole = self._run(integer=True)
@@ -202,6 +210,9 @@ class _Program:
 
     def _run(self, integer: bool) -> tuple[float, Floats, Floats] | None:
         """Value (a proven bound), x [K, C], y [C]."""
+        seconds = min(TIME_LIMIT_S, self.remaining())
+        if seconds <= 0:
+            return None
         k, c = len(self.kinds), len(self.columns)
         n = k * c + c + k
         at: list[tuple[Ints, Ints, Floats]] = []
@@ -229,7 +240,7 @@ class _Program:
             whole[k * c : k * c + c] = 1
         found = milp(
             self.cost, constraints=LinearConstraint(matrix, low, top), integrality=whole, bounds=Bounds(0, self.high),
-            options={"time_limit": TIME_LIMIT_S},
+            options={"time_limit": seconds},
         )  # fmt: skip
         if integer:
             proven = getattr(found, "mip_dual_bound", None)

@@ -18,7 +18,7 @@ from containers.optimizer.cartonization.problem import PackingProblem
 from containers.optimizer.family import CheckReport
 from containers.optimizer.reading import locks_of, plan_of
 from contracts.errors import Fault
-from contracts.optimize import Objective
+from contracts.optimize import Objective, Unassigned
 from contracts.problems.cartonization import (
     CartonizationLocks,
     CartonizationProblem,
@@ -64,8 +64,21 @@ def check(
         *_check_locks(plan, pins),
     )
     placed = Counter(place.item for carton in plan.cartons for place in carton.placements if place.item in items)
+    return CheckReport(_objective(source, plan.cartons, placed), tuple(faults), left_out(source, plan))
+
+
+def left_out(source: CartonizationProblem, plan: CartonizationSolution) -> tuple[Unassigned, ...]:
+    """What the plan does not pack, with reasons."""
+    placed = Counter(place.item for carton in plan.cartons for place in carton.placements)
     missing = {item.id: item.quantity - placed[item.id] for item in source.items if item.quantity > placed[item.id]}
-    return CheckReport(_objective(source, plan.cartons, placed), tuple(faults), explain(source, missing))
+    return explain(source, missing)
+
+
+def faults_in_cartons(source: CartonizationProblem, solution: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """What is wrong within the cartons of a plan, which may be a part of one: most of the work of a check."""
+    plan = CartonizationSolution.model_validate(solution)
+    items = {item.id: item for item in source.items}
+    return tuple(fault for n, carton in enumerate(plan.cartons) for fault in _check_carton(source, items, n, carton))
 
 
 def left_out_price(source: CartonizationProblem) -> float:

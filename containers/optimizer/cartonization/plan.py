@@ -6,6 +6,8 @@ import heapq
 from collections import deque
 from collections.abc import Mapping
 
+import numpy as np
+
 from containers.optimizer.cartonization.boxes.data import Bin, Box
 from containers.optimizer.cartonization.problem import PackingProblem
 from contracts.problems.cartonization import CartonizationSolution, PackedCarton, PackItem, Placement
@@ -20,13 +22,12 @@ def packing_order(places: list[tuple[int, int, Box]], door: bool) -> list[int]:
     n = len(places)
     after: list[list[int]] = [[] for _ in range(n)]
     waits = [0] * n
+    x, y, z, x2, y2, z2 = np.array([box for _, _, box in places], dtype=np.int64).reshape(n, 6).T
     for i in range(n):
-        a = places[i][2]
-        for j in range(n):
-            b = places[j][2]
-            if i != j and a[5] <= b[2] and a[0] < b[3] and b[0] < a[3] and a[1] < b[4] and b[1] < a[4]:
-                after[i].append(j)
-                waits[j] += 1
+        above = (z2[i] <= z) & (x[i] < x2) & (x < x2[i]) & (y[i] < y2) & (y < y2[i])
+        after[i] = np.flatnonzero(above).tolist()
+        for j in after[i]:
+            waits[j] += 1
 
     def rank(i: int) -> tuple[int, int, int, int, int]:
         sequence, _, box = places[i]

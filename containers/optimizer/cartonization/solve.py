@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from containers.optimizer.cartonization.blocks.load import load
 from containers.optimizer.cartonization.bound import lower_bound
 from containers.optimizer.cartonization.boxes.data import Bin, build_model
 from containers.optimizer.cartonization.boxes.solver import search
-from containers.optimizer.cartonization.check import check, worth_of
+from containers.optimizer.cartonization.check import check, faults_in_cartons, left_out, worth_of
 from containers.optimizer.cartonization.lines.colgen import Cutting, suits
 from containers.optimizer.cartonization.plan import from_solution, to_solution
 from containers.optimizer.cartonization.problem import Ints, PackingProblem, parse, parse_solution
@@ -23,8 +24,11 @@ from contracts.problems.cartonization import CartonizationSolution
 
 LINEAR_PROGRAM = "linear program over cutting patterns (Gilmore & Gomory), rounded up"
 ABOVE_LINEAR_PROGRAM = f"{LINEAR_PROGRAM}, and one more: no choice of patterns reaches it"
-# The answer is written and checked twice: here, and by whoever asked.
-FINISH_OF_FIRST = 2.5
+# So many cartons of the first plan are written and checked to see how long that takes for all; naming what is left out and the
+# rules on the whole plan take a little more.
+SAMPLED, FINISH_OF_SAMPLE = 50, 1.6
+PIECE_S = 1e-4  # for writing and checking a piece, until that is known
+BOUND_SHARE = 0.15  # of the time, at most, before there is a plan
 
 Flags = npt.NDArray[np.bool_]
 
@@ -35,6 +39,7 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
         problem = _pin(problem, run.locks)
     if problem.source.objective == "value":
         run.sense = "max"
+    run.keep_back(PIECE_S * problem.pieces)
     notes: list[str] = []
     start = _warm_bins(problem, run.warm_start, notes)
     counts = _placeable(problem)
@@ -42,18 +47,18 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
     if cut is not None:
         bins, iterations, reason, bound = cut
     else:
-        bound = lower_bound(problem)
+        until = run.remaining_s * (1.0 - BOUND_SHARE)
+        bound = lower_bound(problem, lambda: math.inf if run.budget.iterations is not None else run.remaining_s - until)
         if bound.reason:
             notes.append(bound.reason)
         bins, iterations, reason = _search(problem, counts, run, bound, start)
     if start is not None:
         bins = _better(problem, bins, start)
     solution = to_solution(problem, bins)
-    report = check(problem, solution.model_dump(mode="json"), run.locks)
     return Answer(
-        objective=report.objective,
+        objective=worth_of(problem.source, solution),
         solution=solution.model_dump(mode="json", exclude_none=True),
-        unassigned=report.unassigned,
+        unassigned=left_out(problem.source, solution),
         iterations=iterations,
         stopped_by=reason,
         bound=bound,
@@ -120,9 +125,18 @@ def _cut(problem: PackingProblem, counts: Ints, run: Run) -> tuple[list[Bin], in
         return None
     cutting = Cutting(problem, counts, run.seed)
     left = int(problem.counts.sum() - counts.sum()) * (1.0 + 2.0 * float(problem.type_cost.max()))
+    sampled = False
+
+    def report(cost: float, bound: float) -> None:
+        nonlocal sampled
+        run.report(cost + left, bound + left or None, cutting.rounds)
+        if not sampled:
+            sampled = True
+            _sample(problem, cutting.bins(), run)
+
     cutting.run(
         run.should_stop,
-        lambda cost, bound: run.report(cost + left, bound + left or None, cutting.rounds),
+        report,
         lambda: run.remaining_s if run.budget.iterations is None else np.inf,
     )
     method = ABOVE_LINEAR_PROGRAM if cutting.lifted else LINEAR_PROGRAM
@@ -161,11 +175,6 @@ def _search(
     elif loaded is not None and start is not None and is_value:
         start = _better(problem, loaded.bins, start)
 
-    def first(bins: list[Bin]) -> None:
-        begun = run.elapsed_s
-        check(problem, to_solution(problem, bins).model_dump(mode="json"), run.locks)
-        run.keep_back(FINISH_OF_FIRST * (run.elapsed_s - begun))
-
     chain = search(
         model,
         run.seed,
@@ -175,10 +184,22 @@ def _search(
         target=target,
         iterations=run.budget.iterations,
         start=start,
-        first=first,
+        first=lambda bins: _sample(problem, bins, run),
     )
     reason = run.stop_reason or ("optimal" if chain.value <= target + 1e-6 * model.scale else "complete")
     return chain.bins(), chain.iterations, reason
+
+
+def _sample(problem: PackingProblem, bins: list[Bin], run: Run) -> None:
+    """Write and check a part of the first plan, to see how long that will take for the last."""
+    step = max(1, -(-len(bins) // SAMPLED))
+    begun = run.elapsed_s
+    to_solution(problem, [])  # names are given to all pieces, however many are packed
+    named = run.elapsed_s - begun
+    some = to_solution(problem, bins[::step])
+    faults_in_cartons(problem.source, some.model_dump(mode="json"))
+    each = max(0.0, run.elapsed_s - begun - 2.0 * named)
+    run.finishing(FINISH_OF_SAMPLE * (named + step * each))
 
 
 def _pinned_value(problem: PackingProblem) -> float:

@@ -83,8 +83,8 @@ def test_the_baseline_waits_for_the_first_plan_and_counts_against_the_same_clock
 @pytest.mark.parametrize(
     ("seconds", "refused", "why"),
     [
-        (2.0, True, "1 s of reading and 1.5 s of finishing are more than 1.2 x 2 s"),
-        (2.2, False, "2.5 s are less than 1.2 x 2.2 s: a little late is better than nothing"),
+        (1.6, True, "1 s of reading and 1.5 s of finishing are more than 1.5 x 1.6 s"),
+        (1.7, False, "2.5 s are less than 1.5 x 1.7 s: late is better than nothing"),
     ],
 )
 def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_would_do(
@@ -101,7 +101,7 @@ def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_woul
     with pytest.raises(ProblemError) as caught:
         execution.execute(request, Clock(budget))
     assert (caught.value.code, caught.value.errors[0].pointer) == ("too-large-to-solve", "/budget/seconds"), why
-    assert caught.value.extra == {"limit": 2.0, "enough": 5}  # twice the 2.5 s
+    assert caught.value.extra == {"limit": 1.6, "enough": 5}  # twice the 2.5 s
     assert told == ["read"]
 
 

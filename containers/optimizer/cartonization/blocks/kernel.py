@@ -134,8 +134,10 @@ def choose(load, s, blocks, want, out_block, out_value, alive):
     """The space to fill next and its `want` best blocks. Returns (space, how many); spaces that fit nothing go.
 
     alive[0] blocks, listed from alive[1] on, may still be placed; those for which no space is large enough, or no boxes
-    are left, are struck off.
+    are left, are struck off. Nothing is chosen for a load that holds as many blocks as there is room to note.
     """
+    if load.n_placed[s] >= load.placed.shape[1]:
+        return np.int64(0), np.int64(0)
     left = load.left[s]
     free = load.weight[s]
     widest = np.empty(3, dtype=np.int64)

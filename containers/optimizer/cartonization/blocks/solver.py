@@ -23,7 +23,7 @@ MAX_SIMPLE = 6_000  # blocks of one kind
 MAX_PAIRED = 4_000  # blocks of several
 LEAST_FILL = 0.98  # of a block's bounding box
 MAX_KINDS = 400
-MAX_PLACED = 400
+MAX_PLACED = 1_000  # blocks of a load
 WIDEN = 1.4
 
 
@@ -61,7 +61,7 @@ class Loader:
         self.counts = np.asarray(counts)[self.used].astype(np.int64)
         self.blocks, self.built, self.order = self._make_blocks()
         kinds = len(self.used)
-        self.best = _loads(1, kinds)
+        self.best = _loads(1, kinds, int(self.counts.sum()))
         self.best.worth[0] = -1.0
         self.iterations = 0
 
@@ -189,7 +189,7 @@ class Loader:
 
     def _beam(self, width: int, stop: Callable[[int], bool], report: Callable[[float, int], None]) -> bool:
         kinds = len(self.used)
-        beam, children, trial = _loads(width, kinds), _loads(width, kinds), _loads(2, kinds)
+        beam, children, trial = (_loads(many, kinds, int(self.counts.sum())) for many in (width, width, 2))
         spare = np.zeros((6 * MAX_SPACES, 6), dtype=np.int64)
         out_block = np.zeros(width + 1, dtype=np.int64)
         out_value = np.zeros(width + 1)
@@ -295,12 +295,12 @@ def _grids(
     return found
 
 
-def _loads(states: int, kinds: int) -> Load:
+def _loads(states: int, kinds: int, pieces: int) -> Load:
     return Load(
         left=np.zeros((states, kinds), dtype=np.int64),
         spaces=np.zeros((states, MAX_SPACES, 6), dtype=np.int64),
         n_spaces=np.zeros(states, dtype=np.int64),
-        placed=np.zeros((states, MAX_PLACED, 5), dtype=np.int64),
+        placed=np.zeros((states, min(MAX_PLACED, pieces), 5), dtype=np.int64),
         n_placed=np.zeros(states, dtype=np.int64),
         worth=np.zeros(states),
         weight=np.zeros(states, dtype=np.int64),

@@ -12,10 +12,15 @@ from containers.optimizer.cartonization.boxes.cover import Pool
 from containers.optimizer.cartonization.boxes.data import Bin, Box, Model, most_pieces
 from containers.optimizer.cartonization.boxes.kernel import LOWEST, NEAREST, SHORT_SIDE, TIGHTEST, Space, new_space
 from containers.optimizer.cartonization.boxes.search import UNPLACED, Log, Plan, build, improve, recount, sort_units
+from containers.optimizer.cartonization.problem import Ints
 
 HEAT = 0.02
-MOST_AT_ONCE = 2000
-FIRST_CHUNK = 20
+# Units that a constructive plan offers every carton at once. With more than PROBED_FROM, the first PROBES of PROBE tell how many the
+# time allows, but not fewer than LEAST_AT_ONCE; the first plan may take a share of it.
+MOST_AT_ONCE, LEAST_AT_ONCE = 2000, 60
+PROBED_FROM, PROBE, PROBES, FIRST_SHARE = 1000, 200, 2, 0.3
+FEW_TYPES = 30  # of cartons, all of which constructive plans try
+FIRST_CHUNK = 1
 CHUNK_S = 0.04
 LOG_BINS = 4000
 # Iterations between two set-covering steps grow by this factor.
@@ -45,6 +50,7 @@ class BoxSearch:
         )
         self.pool = Pool(model)
         self._next_cover = 2000
+        self.at_once = MOST_AT_ONCE
         for b, t in enumerate(data.begun_type):
             self.best.type[b] = t
         self.best.bins[0] = len(data.begun_type)
@@ -72,22 +78,28 @@ class BoxSearch:
                     if tried and (stop() or longest > remaining()):
                         return
                     began = time.perf_counter()
-                    self._construct(key, rule, greedy)
+                    self._construct(key, rule, greedy, math.inf if tried else FIRST_SHARE * remaining())
                     longest = max(longest, time.perf_counter() - began)
                     tried += 1
                     if tried == 1:
                         first()
 
-    def _construct(self, key: int, rule: int, greedy: bool) -> None:
-        """One plan. Every carton is offered all that is left, so many units are filled in parts with a mix of sizes."""
+    def _construct(self, key: int, rule: int, greedy: bool, seconds: float) -> None:
+        """One plan. Every carton is offered all that is left, so many units are filled in parts with a mix of sizes, each so
+        large that all take about so many `seconds`: each unit of a part is tried beside each kind in it."""
         data = self.model.data
         plan = self.current
-        order = sort_units(np.arange(self.model.units, dtype=np.int64), data, key, 0.0, self.rng)
-        parts = max(1, -(-self.model.units // MOST_AT_ONCE))
-        used = np.zeros(len(data.dims), dtype=np.int64)
-        bins = 0
-        for part in range(parts):
-            pool = order[part::parts]
+        rest = sort_units(np.arange(self.model.units, dtype=np.int64), data, key, 0.0, self.rng)
+        probing = seconds < math.inf and len(rest) > PROBED_FROM
+        until = time.perf_counter() + seconds
+        kind = data.kind[data.unit_pieces[data.unit_start[:-1]]]  # of a unit: of its first piece
+        each = math.inf
+        used = self._unoffered()
+        bins, part = 0, 0
+        while len(rest) or part == 0:
+            began = time.perf_counter()
+            parts = max(1, -(-len(rest) // (PROBE if probing and part < PROBES else self.at_once)))
+            pool = rest[::parts]
             begun = np.arange(len(data.begun_type) if part == 0 else 0, dtype=np.int64)
             out_bin = np.empty(len(pool), dtype=np.int64)
             filled, _, _, _ = build(
@@ -95,10 +107,33 @@ class BoxSearch:
                 greedy, self.rng, self.backup, plan.type[bins:], out_bin, plan.box, self.log,
             )  # fmt: skip
             plan.of_unit[pool] = np.where(out_bin == UNPLACED, UNPLACED, out_bin + bins)
-            bins += int(filled)
+            bins, part = bins + int(filled), part + 1
+            rest = np.delete(rest, np.s_[::parts])
+            now = time.perf_counter()
+            if probing and len(rest):
+                kinds = len(np.unique(kind[pool]))
+                each = min(each, max(1e-12, (now - began) / (len(pool) * kinds)))
+                affordable = (until - now) / (each * len(rest))
+                size = MOST_AT_ONCE if affordable >= len(np.unique(kind[rest])) else affordable * len(pool) / kinds
+                self.at_once = int(max(LEAST_AT_ONCE, min(MOST_AT_ONCE, size)))
         plan.bins[0] = bins
         recount(plan, data, self.model.penalty, self.model.scale)
         self._keep_if_better()
+
+    def _unoffered(self) -> Ints:
+        """(types,) cartons in use where none is: all of those that constructive plans pass over, because there are many types and
+        every one would be tried for every carton. The cheapest for their volume stay, and for each kind the first that holds it.
+        """
+        problem, available = self.model.problem, self.model.data.available
+        if len(available) <= FEW_TYPES:
+            return np.zeros(len(available), dtype=np.int64)
+        rank = np.argsort(problem.type_cost / problem.type_dims.astype(np.float64).prod(axis=1), kind="stable")
+        rank = rank[available[rank] > 0]
+        offered = np.zeros(len(available), dtype=np.bool_)
+        offered[rank[:FEW_TYPES]] = True
+        fits = problem.fits[:, rank]
+        offered[rank[fits.argmax(axis=1)[fits.any(axis=1)]]] = True
+        return np.where(offered, 0, available).astype(np.int64)
 
     def take(self, bins: Sequence[Bin]) -> None:
         """Take a plan made elsewhere (a warm start, a set cover). Pieces that it does not place stay out."""

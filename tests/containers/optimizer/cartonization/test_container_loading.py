@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from containers.optimizer.cartonization import FAMILY
+from containers.optimizer.cartonization.blocks import solver as blocks
 from containers.optimizer.cartonization.blocks.kernel import _contact, place
 from containers.optimizer.cartonization.blocks.solver import Loader, _loads
+from containers.optimizer.cartonization.problem import parse
 from tests.containers.optimizer.cartonization.helpers import pack
 
 
@@ -76,7 +78,7 @@ def test_a_side_within_a_twenty_fifth_of_the_edge_before_a_wall_touches_it() -> 
     """The cube stands on the floor in the corner of y: two faces of six touch; the third is 4 or 5 off the wall of x."""
     blocks = cubes().blocks
     single = int(np.flatnonzero((blocks.dims == 100).all(axis=1))[0])
-    empty = _loads(1, 1)
+    empty = _loads(1, 1, 100)
     assert _contact(empty, 0, blocks, single, 4, 0, 0) == pytest.approx(3 / 6)
     assert _contact(empty, 0, blocks, single, 5, 0, 0) == pytest.approx(2 / 6)
 
@@ -86,9 +88,25 @@ def test_spaces_that_no_box_fits_are_not_kept() -> None:
     loader = cubes()
     blocks = loader.blocks._replace(dims=loader.blocks.dims.copy(), top=loader.blocks.top.copy())
     blocks.dims[0], blocks.top[0] = (950, 100, 100), (950, 100)
-    load, spare = _loads(1, 1), np.zeros((60, 6), dtype=np.int64)
+    load, spare = _loads(1, 1, 100), np.zeros((60, 6), dtype=np.int64)
     load.left[0], load.n_spaces[0] = 10**6, 1
     load.spaces[0, 0] = (0, 0, 0, 1000, 400, 400)
     place(load, 0, blocks, 0, 0, spare)
     kept = {tuple(space) for space in load.spaces[0, : load.n_spaces[0]].tolist()}
     assert kept == {(0, 100, 0, 1000, 400, 400), (0, 0, 100, 950, 100, 400)}
+
+
+def test_a_load_ends_when_there_is_no_room_to_note_another_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes that make no blocks of several (each of its own odd size), and room for 3 of the 12 that fit."""
+    items = [
+        {"id": f"k{n}", "length_mm": 20 + n, "width_mm": 21 + n, "height_mm": 22 + n, "rotations": "fixed"}
+        for n in range(12)
+    ]
+    size = {"id": "c", "length_mm": 500, "width_mm": 500, "height_mm": 500, "available": 1}
+    problem = parse({"items": items, "cartons": [size], "objective": "value", "min_support": 1.0})
+    monkeypatch.setattr(blocks, "MAX_PLACED", 3)
+    loader = Loader(problem, 0, problem.counts)
+    loader.run(lambda iterations: iterations > 50, lambda _value, _iterations: None, widest=1)
+    assert int(loader.best.n_placed[0]) <= 3
+    assert loader.best.placed.shape[1] == 3
+    assert 0 < len(loader.bin().pieces) < 12
