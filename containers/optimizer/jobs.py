@@ -14,6 +14,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from containers.common.limits import worker_count
@@ -227,14 +228,17 @@ class Board:
     async def _run(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
         workers = max(1, worker_count() // max(1, len(self._running)))
+        process: BaseProcess | None = None
         try:
-            outcome = await asyncio.to_thread(self._drive, job, workers, loop)
+            outcome, process = await asyncio.to_thread(self._drive, job, workers, loop)
         except (OSError, EOFError) as error:
             log("solver.not_started", level="error", error=repr(error))
             outcome = _problem("unavailable", "the solver process could not be started; try again")
         self._running.discard(job)
         self._finish(job, outcome)
         self._start_next()
+        if process is not None:  # it takes a while to give its memory back, and nobody needs to wait for that
+            await asyncio.to_thread(_end, process)
 
     def _finish(self, job: Job, outcome: Message) -> None:
         job.state, job.finished, job.outcome = "finished", time.monotonic(), outcome
@@ -246,25 +250,27 @@ class Board:
         job.publish(outcome)
         job.done.set()
 
-    def _drive(self, job: Job, workers: int, loop: asyncio.AbstractEventLoop) -> Message:
-        """In a thread: start the process, pass on what it says, watch its memory and its time."""
+    def _drive(self, job: Job, workers: int, loop: asyncio.AbstractEventLoop) -> tuple[Message, BaseProcess | None]:
+        """In a thread: start the process, pass on what it says, watch its memory and its time. Returns the outcome, and the
+        process when it has had its say and is about to end by itself.
+        """
         ours, theirs = self._context.Pipe(duplex=True)
         process = self._context.Process(target=child.main, args=(theirs, job.body, workers, job.deadline), daemon=True)
         process.start()
         theirs.close()
+        answered = False
         try:
             outcome = self._listen(job, ours, process.pid or 0, loop)
             if isinstance(outcome, ProblemError):
                 process.kill()  # it does not come to an end by itself
-                return _problem(outcome.code, outcome.detail)
-            return outcome
+                return _problem(outcome.code, outcome.detail), None
+            answered = True
+            return outcome, process
         finally:
             self.memory.forget(process.pid or 0)
             ours.close()
-            process.join(timeout=1.0)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            if not answered:
+                _end(process)
 
     def _listen(self, job: Job, pipe: Connection, pid: int, loop: asyncio.AbstractEventLoop) -> Message | ProblemError:
         """What the process answers, or why it is to be killed."""
@@ -307,6 +313,14 @@ class Board:
                 return ProblemError("conflict", "the job was cancelled before it had a plan")
             if now > min(overdue, told_at + _patience(0.0)):
                 return ProblemError("deadline-exceeded", "the solve did not end in time after it was asked to stop")
+
+
+def _end(process: BaseProcess) -> None:
+    """Wait for a process that has nothing more to say, and not for long."""
+    process.join(timeout=1.0)
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 def _patience(seconds: float) -> float:

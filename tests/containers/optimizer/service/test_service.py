@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from multiprocessing.connection import Connection
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +19,7 @@ from containers.common.app_factory import create_app
 from containers.common.settings import Settings
 from containers.optimizer.api import routes
 from containers.optimizer.jobs import Board
+from contracts.optimize import OptimizeRequest
 from tests.containers.optimizer.warehouses import batching_data
 
 NDJSON = {"Accept": "application/x-ndjson"}
@@ -101,3 +106,39 @@ async def test_faults_have_their_own_status_even_when_a_stream_was_asked_for(cli
     assert invalid.status_code == 422
     assert "/data/surplus" in {fault["pointer"] for fault in invalid.json()["errors"]}
     assert (await client.delete("/optimize/nobody")).status_code == 404
+
+
+class _Slow:
+    """A solver process that answers at once and is long in ending."""
+
+    pid = 0
+
+    def __init__(self, pipe: Connection, ended: threading.Event) -> None:
+        self._pipe, self._ended = pipe, ended
+
+    def start(self) -> None:
+        self._pipe.send(("result", b"{}"))
+
+    def join(self, timeout: float | None = None) -> None:
+        self._ended.wait(60)
+
+    def is_alive(self) -> bool:
+        return False
+
+
+async def test_nobody_waits_for_a_process_that_has_answered_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    board = Board()
+
+    def process(args: tuple[Any, ...], **_: Any) -> _Slow:
+        return _Slow(args[0], ended)
+
+    monkeypatch.setattr(board, "_context", SimpleNamespace(Pipe=multiprocessing.Pipe, Process=process))
+    try:
+        body = _body()
+        job = board.submit(OptimizeRequest.model_validate(body), json.dumps(body).encode(), "tenant")
+        await asyncio.wait_for(job.done.wait(), 30)
+        assert job.outcome == ("result", b"{}")
+        assert (board.running, ended.is_set()) == (0, False)
+    finally:
+        ended.set()
