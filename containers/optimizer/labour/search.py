@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,8 @@ from containers.optimizer.family import Answer, Run
 from containers.optimizer.labour import kernel
 from containers.optimizer.labour.problem import NEVER, Ints, Plan
 
-STEPS = 400  # between two looks at the clock
+# Steps between two looks at the clock: fewer where so many take longer than LOOK_S, as with thousands of tasks.
+FIRST_STEPS, STEPS, LOOK_S = 10, 400, 0.03
 # Steps of one cooling, after which a chain starts warm again from its best: short first, for small plans need no more.
 FIRST_ROUND, LAST_ROUND = 2_000, 64_000
 COOLED = 0.002  # of the first temperature at a cooling's end
@@ -134,13 +136,19 @@ def search(
         value = goal = tables[lead].value
         scale = _typical_change(chain, order, wish, value)
         done, begun, length = 0, 0, FIRST_ROUND
+        counted = run.budget.iterations is not None
+        steps = STEPS if counted else FIRST_STEPS
         while not run.should_stop(done) and run.elapsed_s < until_s:
             hot = scale * COOLED ** ((done - begun) / length)
+            started = time.monotonic()
             value, found = kernel.anneal(
                 chain.arrays, plan.topological, order, wish, *top, chain.slots, chain.scratch, chain.random,
-                STEPS, hot, hot * COOLED ** (STEPS / length), value, goal,
+                steps, hot, hot * COOLED ** (steps / length), value, goal,
             )  # fmt: skip
-            done += STEPS
+            done += steps
+            if not counted:
+                each = max(1e-9, (time.monotonic() - started) / steps)
+                steps = max(1, min(STEPS, 2 * steps, int(LOOK_S / each)))
             counts[number] = done
             if found < goal - 1e-9:
                 goal = found
