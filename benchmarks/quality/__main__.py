@@ -24,6 +24,7 @@ SETS: dict[str, str] = {
     "muter": "benchmarks.quality.picking:muter",
     "foodmart": "benchmarks.quality.picking:foodmart",
     "briant": "benchmarks.quality.picking:briant",
+    "new_bests": "benchmarks.quality.picking:new_bests",
     "batching": "benchmarks.quality.promptness:promptness",
     "deadlines": "benchmarks.quality.deadlines:deadlines",
     "bwmv": "benchmarks.quality.packing:bwmv",

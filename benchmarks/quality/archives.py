@@ -44,3 +44,9 @@ def best_known(name: str, file: str = "best_known.csv") -> dict[str, float]:
     """instance → the reference value."""
     with (folder() / name / file).open(encoding="utf-8-sig") as stream:
         return {row["instance"]: float(row["best_known"]) for row in csv.DictReader(stream)}
+
+
+def unproven(name: str) -> set[str]:
+    """The instances whose reference value nobody has proven to be the best."""
+    with (folder() / name / "best_known.csv").open(encoding="utf-8-sig") as stream:
+        return {row["instance"] for row in csv.DictReader(stream) if row["proven_optimal"].lower() == "false"}
