@@ -303,18 +303,27 @@ class Cutting:
         """Another end for a dive that failed, from the earliest step at which at most so many patterns are open."""
         low, high = 0, len(steps)
         while low < high:
+            if self.stop(self.rounds):
+                return None
             middle = (low + high) // 2
-            listed = self._within_spare(steps[middle], most, END_LIST_NODES)
+            best = self._with_best_duals(steps[middle])
+            listed = self._within_spare(best, most, END_LIST_NODES)
             if listed is None:
                 low = middle + 1
             else:
-                step, patterns, high = steps[middle], listed, middle
+                step, patterns, high = best, listed, middle
         if low == len(steps) or not patterns:
             return None
         seconds = END_SHARE * self.remaining()
         end, _ = choose(patterns, self.prices, step.left, self._most(step), step.budget, seconds, END_NODES, self.seed)
         self.rounds += 1
         return None if end is None else fixed[: step.fixed] + end
+
+    def _with_best_duals(self, step: Step) -> Step:
+        """The dive went on as soon as it knew enough; the best duals leave far fewer patterns open."""
+        duals = step.duals.copy()
+        self._relax(step.left, self.cost - 1.0 - step.budget, duals, True, -math.inf)
+        return Step(step.fixed, step.budget, step.left, duals)
 
     def _all_of_a_plan(self) -> tuple[list[Pattern], Floats] | None:
         """All full patterns that a plan at the bound can have, and how many pieces of each kind they can have together.
