@@ -21,5 +21,5 @@ def _warm() -> None:
 
 
 FAMILY: Family[Instance] = Family(
-    name="routing", version="6", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
+    name="routing", version="7", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
 )

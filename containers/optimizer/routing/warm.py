@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from containers.optimizer.chance import stream
 from containers.optimizer.family import Run
 from containers.optimizer.floor.aisles import AisleFloor
 from containers.optimizer.floor.ladder import Ladder
@@ -18,6 +19,7 @@ from containers.optimizer.routing.problem import read
 from containers.optimizer.routing.scattered.demand import choice_of
 from containers.optimizer.routing.scattered.network import network_of
 from containers.optimizer.routing.scattered.relaxation import Relaxation
+from containers.optimizer.routing.scattered.ruin import Ruin
 from containers.optimizer.routing.solve import solve
 from contracts.layout import ParametricLayout, location_id
 from contracts.optimize import Budget
@@ -58,3 +60,5 @@ def _warm_relaxation(ladder: Ladder) -> None:
     prices = np.zeros(len(network.worth.item))
     relaxation.bound(prices)
     relaxation.useful(prices, 1e9)
+    nothing = np.zeros(network.shelves.first[-1], dtype=np.bool_)
+    Ruin(network, stream(1)).improve(nothing, np.zeros(len(network.demand)), ~nothing, Clock(), 10)

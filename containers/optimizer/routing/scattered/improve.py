@@ -14,7 +14,7 @@ import numpy.typing as npt
 from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.labels import Labelled, extend_labels
-from containers.optimizer.routing.scattered.network import FloatArray, Network
+from containers.optimizer.routing.scattered.network import FloatArray, Network, Place
 from containers.optimizer.routing.scattered.relaxation import Relaxation
 
 STEPS = 25
@@ -27,7 +27,6 @@ FEW_LABELS = 4000
 MOVE = 1000
 # How much longer, in parts, a kicked tour may be.
 KICK = 1.1
-Place = tuple[int, int]  # stage, index within the stage's places
 
 
 class Neighbourhood:
@@ -40,7 +39,7 @@ class Neighbourhood:
         self.random = random
         self.alive = np.ones(len(network.cost), dtype=np.bool_)
         self.length = float("inf")
-        self.options: list[int] = []
+        self.passed: list[Place] = []
         self.size = GROUP  # items, or
         self.span = GROUP  # places that are chosen anew together
         self._serving: dict[int, list[Place]] = {}
@@ -51,10 +50,10 @@ class Neighbourhood:
             for x, position in enumerate(places)
         }
 
-    def take(self, length: float, options: list[int]) -> None:
-        """Go on from this tour, which takes everything."""
-        self.length, self.options = length, options
-        self._serving = self._serve(options, range(len(self.network.demand)))
+    def take(self, length: float, passed: list[Place]) -> None:
+        """Go on from this tour, whose places hold everything."""
+        self.length, self.passed = length, passed
+        self._serving = self._serve(passed, range(len(self.network.demand)))
 
     def build(self, clock: Clock) -> None:
         """A first tour: items enter one by one, each where it lengthens the tour least, those of few places first."""
@@ -66,8 +65,8 @@ class Neighbourhood:
             if seen.length == float("inf"):
                 return
             entered.add(i)
-            self._serving = self._serve(seen.options, entered)
-        self.take(seen.length, seen.options)
+            self._serving = self._serve(self.network.passed(seen.options), entered)
+        self.take(seen.length, self.network.passed(seen.options))
 
     def pass_by(self, positions: frozenset[int], clock: Clock) -> bool:
         """Take the shortest tour past those of these positions that are needed for the demand; whether there is one.
@@ -95,7 +94,7 @@ class Neighbourhood:
 
     def improve(self, clock: Clock, patience: int, work: int) -> None:
         """Moves until so many in a row have found nothing shorter, and so many labels are made: then from a kicked tour."""
-        best = self.length, self.options
+        best = self.length, self.passed
         waited = made = 0
         while (waited < patience or made < work) and not clock.over():
             if waited >= patience:
@@ -113,10 +112,10 @@ class Neighbourhood:
             else:
                 self.size = min(len(self.network.demand), max(2, self.size + change))
             if seen.length < self.length - 1e-6:
-                self.take(seen.length, seen.options)
+                self.take(seen.length, self.network.passed(seen.options))
                 waited = 0
                 if self.length < best[0] - 1e-6:
-                    best = self.length, self.options
+                    best = self.length, self.passed
         self.take(*best)
 
     def _kick(self, clock: Clock) -> int:
@@ -131,7 +130,7 @@ class Neighbourhood:
             banned = [free[i] for i in self.random.permutation(len(free))[: max(1, len(free) // 3)]]
             seen = self._choose(fixed, limit, clock, banned=banned)
         if seen.length < float("inf"):
-            self.take(seen.length, seen.options)
+            self.take(seen.length, self.network.passed(seen.options))
         return MOVE + seen.labels
 
     def _places(self) -> list[Place]:
@@ -202,14 +201,9 @@ class Neighbourhood:
         last = max((s for s, _ in fixed), default=-1)
         return alive, np.where(np.arange(network.stages) >= last, network.final_of, -1)
 
-    def _serve(self, options: list[int], items: Iterable[int]) -> dict[int, list[Place]]:
-        """Few of the places that the options pass, to take the items from."""
+    def _serve(self, passed: list[Place], items: Iterable[int]) -> dict[int, list[Place]]:
+        """Few of the places that are passed, to take the items from."""
         network = self.network
-        passed = []
-        for o in options:
-            s = int(network.stage_of[o])
-            passed += [(s, x) for x in range(network.prefix[o])]
-            passed += [(s, x) for x in range(network.suffix[o], len(network.places[s]))]
         serving: dict[int, list[Place]] = {}
         used: set[Place] = set()
         for i in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,13 @@ from containers.optimizer.floor import states
 from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.options import list_options
+from containers.optimizer.routing.scattered.shelves import Shelves
 from containers.optimizer.routing.scattered.worth import Worth
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 WordArray = npt.NDArray[np.uint64]
+Place = tuple[int, int]  # stage, index within the stage's places
 
 # A relaxation walks over all options some hundred times.
 MAX_OPTIONS = 200_000
@@ -39,7 +42,8 @@ class Network:
         seg_first[s]:seg_first[s + 1], each a range of moves with node offsets and metres to add.
     act_first: (stages, 7) options of a sub-aisle by action; -1 on stages along a cross aisle. step: metres there.
     final_of: (stages,) row of final_extra (rows, nodes) that says where a tour may be whole after the stage, or -1.
-    options: (cost, first, item, quantity). prefix, suffix: as in options.py. places: positions per stage.
+    options: (cost, first, item, quantity). prefix, suffix: as in options.py. places: positions per stage, as `shelves` has
+        them.
     demand: (items,) pieces. word, shift, mask: where an item's count lies in a label's words.
     """
 
@@ -58,6 +62,7 @@ class Network:
     suffix: IntArray
     stage_of: IntArray
     places: tuple[tuple[int, ...], ...]
+    shelves: Shelves
     word: IntArray
     shift: IntArray
     mask: WordArray
@@ -129,13 +134,29 @@ class Network:
             return 0.0
         return float(np.gcd.reduce(millimetres.astype(np.int64))) / 1000
 
-    def positions(self, options: list[int]) -> set[int]:
+    def passed(self, options: Iterable[int]) -> list[Place]:
         """The places that these options pass."""
-        found: set[int] = set()
+        found = []
         for o in options:
-            places = self.places[self.stage_of[o]]
-            found.update(places[: self.prefix[o]], places[self.suffix[o] :])
+            s = int(self.stage_of[o])
+            found += [(s, x) for x in range(self.prefix[o])]
+            found += [(s, x) for x in range(self.suffix[o], len(self.places[s]))]
         return found
+
+    def passable(self, alive: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """(places,) whether one of these options passes it."""
+        first = self.shelves.first
+        below, above = np.zeros(self.stages, dtype=np.int64), np.diff(first)
+        np.maximum.at(below, self.stage_of[alive], self.prefix[alive])
+        np.minimum.at(above, self.stage_of[alive], self.suffix[alive])
+        stage = np.repeat(np.arange(self.stages), np.diff(first))
+        index = np.arange(first[-1]) - first[stage]
+        passable: npt.NDArray[np.bool_] = (index < below[stage]) | (index >= above[stage])
+        return passable
+
+    def positions(self, places: Iterable[Place]) -> set[int]:
+        """Where on the ladder these places are."""
+        return {self.places[s][x] for s, x in places}
 
 
 def network_of(ladder: Ladder, choice: Choice) -> Network:
@@ -154,7 +175,8 @@ def network_of(ladder: Ladder, choice: Choice) -> Network:
 
     inside = [s for s, (_, part) in enumerate(stages) if part < blocks]
     places_at = [tuple(cells.get(aisles[stages[s][0]] * blocks + stages[s][1], ())) for s in inside]
-    listed = _options(ladder, [stages[s][1] for s in inside], places_at, choice, articles, demand)
+    shelves = _shelves(ladder, stages, dict(zip(inside, places_at, strict=True)), choice, articles)
+    listed = _options(shelves, inside, demand)
     act_first = np.full((len(stages), states.ACTIONS + 1), -1, dtype=np.int64)
     act_first[inside] = listed[0]
     stage_of = np.repeat(np.array(inside, dtype=np.int64), np.diff(listed[0][:, [0, -1]], axis=1)[:, 0])
@@ -173,32 +195,37 @@ def network_of(ladder: Ladder, choice: Choice) -> Network:
     word, shift, mask, words = _packing(demand)
     return Network(
         articles, demand, _arcs(ladder, aisles, stages), act_first, np.array(steps), final_of, np.array(finals),
-        listed[1], listed[4], listed[5], listed[6], listed[2], listed[3], stage_of, tuple(places), word, shift, mask, words,
+        listed[1], listed[4], listed[5], listed[6], listed[2], listed[3], stage_of, tuple(places), shelves, word, shift, mask, words,
     )  # fmt: skip
 
 
-def _options(
+def _shelves(
     ladder: Ladder,
-    blocks: list[int],
-    places_at: list[tuple[int, ...]],
+    stages: list[tuple[int, int]],
+    places_at: dict[int, tuple[int, ...]],
     choice: Choice,
     articles: tuple[str, ...],
-    demand: IntArray,
-) -> tuple[Any, ...]:
+) -> Shelves:
     number = {article: i for i, article in enumerate(articles)}
-    flat = [position for places in places_at for position in places]
+    each = [places_at.get(s, ()) for s in range(len(stages))]
+    flat = [position for places in each for position in places]
     held = [sorted((number[a], q) for a, q in choice.supply.get(position, {}).items()) for position in flat]
-    return list_options(  # type: ignore[no-any-return]
-        len(places_at),
-        np.array([float(ladder.length[block]) for block in blocks]),
-        np.cumsum([0, *(len(places) for places in places_at)]),
+    return Shelves(
+        np.cumsum([0, *(len(places) for places in each)]),
         np.array([float(ladder.offset[position]) for position in flat], dtype=np.float64),
+        np.array([float(ladder.length[part]) if part < ladder.blocks else 0.0 for _, part in stages]),
         np.array([position in choice.forced for position in flat], dtype=np.bool_),
         np.cumsum([0, *(len(one) for one in held)]),
         np.array([i for one in held for i, _ in one], dtype=np.int64),
         np.array([q for one in held for _, q in one], dtype=np.int64),
-        demand,
     )
+
+
+def _options(shelves: Shelves, inside: list[int], demand: IntArray) -> tuple[Any, ...]:
+    return list_options(  # type: ignore[no-any-return]
+        len(inside), shelves.length[inside], np.append(shelves.first[inside], shelves.first[-1]), shelves.height,
+        shelves.forced, shelves.held_first, shelves.item, shelves.quantity, demand,
+    )  # fmt: skip
 
 
 def _last_depot(ladder: Ladder, aisles: list[int]) -> int:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from containers.optimizer.chance import stream
 from containers.optimizer.floor.ladder import Ladder
 from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import Choice
 from containers.optimizer.routing.scattered.improve import Neighbourhood
 from containers.optimizer.routing.scattered.labels import extend_labels
-from containers.optimizer.routing.scattered.network import FloatArray, Network, network_of
+from containers.optimizer.routing.scattered.network import FloatArray, Network, Place, network_of
 from containers.optimizer.routing.scattered.relaxation import Relaxation
+from containers.optimizer.routing.scattered.ruin import Ruin
 
 EPSILON = 1e-6
 INFINITY = float("inf")
@@ -24,6 +26,8 @@ ROUNDS = (
     (1, 1, 200, 200, True), (16, 2, 40, 300, True), (256, 2, 40, 1000, False), (256, 9, 30, 2000, False),
     (1024, 2, 30, 4000, False), (1024, 9, 30, 4000, False), (4096, 3, 20, 8000, False),
 )  # fmt: skip
+# The first round extends no labels where the narrow beam before it has made so many.
+MANY_LABELS = 50_000
 MOST_WIDTH = 64_000
 # Neighbourhoods are tried until so many in a row have found nothing, and a share of the labels that the extension before made.
 PATIENCE = 8
@@ -34,11 +38,11 @@ MOST_BYTES = 100_000_000
 
 @dataclass
 class Found:
-    """options: what the best tour uses of the network; bound: none is shorter (both in metres without a ladder's stub)."""
+    """places: those that the best tour passes, or is walked for; bound: none is shorter (metres without a ladder's stub)."""
 
     length: float = INFINITY
     bound: float = 0.0
-    options: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -67,21 +71,22 @@ class Search:
         self.made = 0  # labels of the last extension
         self.near = Neighbourhood(network, choice, self.prices, np.random.default_rng(seed))
         self.start = start
+        self.ruin = Ruin(network, stream(seed))
 
     def run(self) -> Found:
         """The best tour and bound."""
         if self.start and self.near.pass_by(self.start, self.clock):
-            self._accept(self.near.length, self.near.options)
+            self._accept(self.near.length, self.near.passed)
         guess = (
             self.found.length
-            if self.found.options
+            if self.found.places
             else 2.0 * float(self.network.step.sum() + 4 * self.network.cost.mean())
         )
         relaxation = Relaxation(self.network)
         self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
         self._extend(relaxation, FIRST_WIDTH, True)
-        if not self.found.options:
-            self._improve()
+        if not self.found.proven:
+            self._recreate(self.made)
         for number in range(self.rounds):
             if self.found.proven or self.clock.over():
                 break
@@ -92,16 +97,17 @@ class Search:
         network = self.network
         states, levels, steps, width, spread = ROUNDS[min(number, len(ROUNDS) - 1)]
         width = min(MOST_WIDTH, width * 2 ** max(0, number + 1 - len(ROUNDS)))
-        worth = np.add.reduceat(self.prices * network.worth.wanted, network.worth.first[:-1]) / network.demand
-        tracked = _tracked(network, worth * self.wrong, states, levels)
+        tracked = _tracked(network, self._worth() * self.wrong, states, levels)
         relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
-        above = self.found.length if self.found.options else 1.2 * self.found.bound
+        above = self.found.length if self.found.places else 1.2 * self.found.bound
         self._ascend(relaxation, above, steps, 1.0 if states == 1 else 0.5)
-        if self.found.options and not self.found.proven:
+        if self.found.places and not self.found.proven:
             self.alive = relaxation.useful(self.prices, self.found.length - self.network.grain + EPSILON)
             relaxation = Relaxation(self.network, tracked, alive=self.alive, levels=levels)
-        if not self.found.proven:
+        if not self.found.proven and (number > 0 or self.made < MANY_LABELS):
             self._extend(relaxation, width, spread)
+        if not self.found.proven:
+            self._recreate(self.made // 2)
         if not self.found.proven:
             self._improve()
 
@@ -119,23 +125,40 @@ class Search:
     def _extend(self, relaxation: Relaxation, width: int, spread: bool) -> None:
         seen = extend_labels(relaxation, self.prices, self.found.length, width, self.clock, spread)
         self.made = seen.labels
-        self._accept(seen.length, seen.options)
+        self._accept(seen.length, self.network.passed(seen.options))
         self._raise_to(seen.bound)
 
     def _improve(self) -> None:
         near = self.near
         near.prices, near.alive = self.prices, self.alive
-        if self.found.options:
-            near.take(self.found.length, list(self.found.options))
+        if self.found.places:
+            near.take(self.found.length, list(self.found.places))
             near.improve(self.clock, PATIENCE, self.made // SHARE)
         else:
             near.build(self.clock)
-        self._accept(near.length, near.options)
+        self._accept(near.length, near.passed)
         self._raise_to(self.found.bound)
 
-    def _accept(self, length: float, options: list[int]) -> None:
+    def _recreate(self, work: int) -> None:
+        """Ruin and recreate the best tour, or make a first one."""
+        network = self.network
+        first = network.shelves.first
+        places = np.zeros(first[-1], dtype=np.bool_)
+        places[[int(first[s]) + x for s, x in self.found.places]] = True
+        length, places = self.ruin.improve(places, self._worth(), network.passable(self.alive), self.clock, work)
+        stages = np.searchsorted(first, np.flatnonzero(places), side="right") - 1
+        self._accept(length, list(zip(stages.tolist(), (np.flatnonzero(places) - first[stages]).tolist(), strict=True)))
+        self._raise_to(self.found.bound)
+
+    def _worth(self) -> FloatArray:
+        """(items,) what a piece is worth, on average."""
+        worth = self.network.worth
+        total: FloatArray = np.add.reduceat(self.prices * worth.wanted, worth.first[:-1]) / self.network.demand
+        return total
+
+    def _accept(self, length: float, places: list[Place]) -> None:
         if length < self.found.length - EPSILON:
-            self.found.length, self.found.options = length, tuple(options)
+            self.found.length, self.found.places = length, tuple(places)
 
     def _raise_to(self, bound: float) -> None:
         found = self.found
@@ -162,7 +185,7 @@ def search(
     found = Search(network, choice, clock, rounds, seed, start).run()
     if found.length == INFINITY:
         return None
-    return network.positions(list(found.options)) | choice.forced, found.bound + ladder.stub
+    return network.positions(found.places) | choice.forced, found.bound + ladder.stub
 
 
 def _tracked(network: Network, worth: FloatArray, most: int, levels: int) -> tuple[int, ...]:

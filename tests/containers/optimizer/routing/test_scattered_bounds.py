@@ -147,10 +147,10 @@ def test_neighbourhoods_keep_their_best_tour_through_kicks_and_repeat_themselves
         ends = []
         for _ in range(2):
             near = Neighbourhood(network, choice, prices, np.random.default_rng(SEED))
-            near.take(long.length, long.options)
+            near.take(long.length, network.passed(long.options))
             near.improve(Clock(), patience=2, work=20_000)
-            ends.append((near.length, near.options))
-            positions = network.positions(near.options) | choice.forced
+            ends.append((near.length, near.passed))
+            positions = network.positions(near.passed) | choice.forced
             assert shortest - 1e-6 <= near.length <= long.length + 1e-6, (SEED, trial)
             assert floor.tour_length(positions) <= near.length + 1e-6, (SEED, trial)
             for sku, pieces in demand.items():
