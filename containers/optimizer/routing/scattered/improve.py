@@ -85,7 +85,7 @@ class Neighbourhood:
         seen = self._choose(needed, float("inf"), clock)
         if seen.length == float("inf"):
             return False
-        self.take(seen.length, seen.options)
+        self.take(seen.length, self.network.passed(seen.options))
         return True
 
     def _position(self, place: Place) -> int:

@@ -8,8 +8,6 @@ longer tours are accepted as in simulated annealing.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +15,7 @@ from containers.optimizer.chance import below, fraction
 from containers.optimizer.floor.states import ACTIONS
 from containers.optimizer.jit import kernel
 from containers.optimizer.routing.scattered.clock import Clock
-from containers.optimizer.routing.scattered.network import FloatArray, IntArray, Network
+from containers.optimizer.routing.scattered.network import FloatArray, Network
 
 INFINITY = np.inf
 EPSILON = 1e-7
@@ -53,7 +51,7 @@ class Ruin:
         """(metres, (places,) what it is walked for) of the best tour found, infinite for none.
 
         places: what to start from, which need not hold everything. weight: (items,) metres that a piece is worth.
-        candidate: (places,) those that may enter. work: in labels.
+        candidate: (places,) those that may enter. work: in labels; at least one tour is made.
         """
         network = self.network
         shelves = network.shelves
@@ -61,7 +59,7 @@ class Ruin:
         current, best = places | shelves.forced, places | shelves.forced
         lengths = np.array([INFINITY, INFINITY])
         finals = (network.final_of, network.final_extra)
-        limit = work * MOVES_PER_LABEL
+        limit = max(1, work) * MOVES_PER_LABEL
         done = 0
         while done < limit and not (done and clock.over()):
             done = ruin_and_recreate(
@@ -356,7 +354,7 @@ def ruin_and_recreate(  # type: ignore[no-untyped-def]
     moves, finals, shelves, forced, demand, weight, candidate, cost, current, best, lengths, state, done, until, limit
 ):
     """Goes on from `current` until so much work is done: the work done. lengths: of current and best, infinite at first."""
-    first, _height, length, held_first, item, quantity = shelves
+    _first, _height, length, held_first, item, quantity = shelves
     stages, nodes = cost.shape[0], finals[1].shape[1]
     ahead = np.full((stages + 1, nodes), INFINITY)
     rest = np.full((stages + 1, nodes), INFINITY)

@@ -94,9 +94,7 @@ def test_places_that_may_not_enter_stay_out_and_a_tour_without_them_is_not_longe
         _, choice, network = _case(rng, "2")
         every = np.ones(network.shelves.first[-1], dtype=np.bool_)
         start, _ = Ruin(network, stream(SEED)).improve(every, np.ones(len(network.demand)), ~every, Clock(), 1)
-        length, places = Ruin(network, stream(SEED)).improve(
-            every, np.ones(len(network.demand)), ~every, Clock(), WORK
-        )
+        length, places = Ruin(network, stream(SEED)).improve(every, np.ones(len(network.demand)), ~every, Clock(), WORK)
         assert length <= start + 1e-9, (SEED, trial)
         assert _holds(_positions(network, places), choice), (SEED, trial)
         none = np.zeros_like(every)
