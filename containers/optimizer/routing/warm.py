@@ -16,6 +16,7 @@ from containers.optimizer.routing import held_karp
 from containers.optimizer.routing.baseline import baseline
 from containers.optimizer.routing.check import check
 from containers.optimizer.routing.problem import read
+from containers.optimizer.routing.scattered.clock import Clock
 from containers.optimizer.routing.scattered.demand import choice_of
 from containers.optimizer.routing.scattered.network import network_of
 from containers.optimizer.routing.scattered.relaxation import Relaxation
