@@ -5,9 +5,9 @@ from __future__ import annotations
 from containers.optimizer.family import Run
 
 # So many lists tell how long all of them take. The check, the baseline and writing take a share of what the routes took.
-PROBED, FINISH_OF_ROUTES = 100, 0.5
+PROBED, FINISH_OF_ROUTES = 100, 0.65
 # Of what a route takes, choosing near places; and what choosing by search takes at least.
-NEAR_OF_ROUTE, SHORTEST_SEARCH_S = 0.6, 0.004
+NEAR_OF_ROUTE, SHORTEST_SEARCH_S = 0.8, 0.004
 
 
 class Pace:

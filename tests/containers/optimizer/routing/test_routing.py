@@ -68,7 +68,7 @@ def _many(lists: int) -> OptimizeRequest:
 
 def test_when_routes_take_all_the_time_only_s_shape_is_measured_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two looks a route, 0.2 s: of 400 routes those after the 100th are behind, for 80 s and what finishing takes are more
-    than 100 s, by a fifth: not so much that all would be refused."""
+    than 100 s, by a third: not so much that all would be refused."""
     monkeypatch.setattr(Slow, "looks", 0)
     request = _many(400)
     result = execute(request, Slow(request.budget, reading_s=0.0))
