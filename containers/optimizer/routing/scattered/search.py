@@ -29,7 +29,7 @@ ROUNDS = (
 # The first round extends no labels where the narrow beam before it has made so many.
 MANY_LABELS = 50_000
 # With less than this part of its length between a tour and the bound, the proof is more likely to be missing than the tour.
-WIDE = 0.04
+WIDE = 0.03
 MOST_WIDTH = 64_000
 # Neighbourhoods are tried until so many in a row have found nothing, and a share of the labels that the extension before made.
 PATIENCE = 8
@@ -88,7 +88,7 @@ class Search:
         self._ascend(relaxation, guess, FIRST_STEPS, 1.0)
         self._extend(relaxation, FIRST_WIDTH, True)
         if not self.found.proven:
-            self._recreate(self.made if self.made < MANY_LABELS else 2 * self.made)
+            self._recreate(self.made)
         for number in range(self.rounds):
             if self.found.proven or self.clock.over():
                 break
@@ -109,7 +109,7 @@ class Search:
         if not self.found.proven and (number > 0 or self.made < MANY_LABELS):
             self._extend(relaxation, width, spread)
         if self.found.bound < (1 - WIDE) * self.found.length:
-            self._recreate(self.made)
+            self._recreate(self.made // 2)
         if not self.found.proven:
             self._improve()
 
