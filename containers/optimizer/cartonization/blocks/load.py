@@ -50,7 +50,7 @@ def _one(problem: PackingProblem, counts: Ints, run: Run, bound: float | None) -
 
 
 def _several(problem: PackingProblem, counts: Ints, run: Run) -> Loaded | None:
-    """One carton after another, of the type that holds most per cost; None when time runs short."""
+    """One carton after another, of the type that holds most per cost, as far as its share of the time goes."""
     left = counts.copy()
     available = problem.type_available.copy()
     bins: list[Bin] = []
@@ -65,7 +65,7 @@ def _several(problem: PackingProblem, counts: Ints, run: Run) -> Loaded | None:
             if available[t] <= 0:
                 continue
             if late():
-                return None
+                return Loaded(bins, 0, final=False) if bins else None
             loader = Loader(problem, t, left)
             loader.run(lambda _: late(), lambda _value, _iterations: None, widest=1)
             filled = loader.bin() if loader.worth > 0 else None

@@ -69,9 +69,16 @@ class BoxSearch:
     def start(self, stop: Callable[[], bool], remaining: Callable[[], float], first: Callable[[], None]) -> None:
         """Constructive plans under several orders and placement rules; the best becomes the current plan.
 
-        remaining: seconds; no plan is begun that would take longer. first: called when there is one.
+        A plan that was taken is completed first. remaining: seconds; no plan is begun that would take longer. first: called
+        when there is one.
         """
         tried, longest = 0, 0.0
+        if self.best.bins[0] > len(self.model.data.begun_type):
+            began = time.perf_counter()
+            _copy(self.current, self.best)
+            self._construct(0, NEAREST, True, FIRST_SHARE * remaining(), onto=True)
+            first()
+            tried, longest = 1, time.perf_counter() - began
         for rule in (NEAREST, SHORT_SIDE, LOWEST, TIGHTEST):
             for key in (0, 1, 2, 3):
                 for greedy in (True, False) if len(self.model.problem.types) > 1 else (True,):
@@ -84,21 +91,25 @@ class BoxSearch:
                     if tried == 1:
                         first()
 
-    def _construct(self, key: int, rule: int, greedy: bool, seconds: float) -> None:
-        """One plan. Every carton is offered all that is left, so many units are filled in parts with a mix of sizes, each so
-        large that all take about so many `seconds`: each unit of a part is tried beside each kind in it."""
+    def _construct(self, key: int, rule: int, greedy: bool, seconds: float, onto: bool = False) -> None:
+        """One plan, or what the current one lacks, in new cartons (`onto`). Every carton is offered all that is left, so many
+        units are filled in parts with a mix of sizes, each so large that all take about so many `seconds`: each unit of a
+        part is tried beside each kind in it."""
         data = self.model.data
         plan = self.current
-        rest = sort_units(np.arange(self.model.units, dtype=np.int64), data, key, 0.0, self.rng)
+        units = np.flatnonzero(plan.of_unit == UNPLACED) if onto else np.arange(self.model.units)
+        rest = sort_units(units.astype(np.int64), data, key, 0.0, self.rng)
         probing = seconds < math.inf and len(rest) > PROBED_FROM
         until = time.perf_counter() + seconds
         kind = data.kind[data.unit_pieces[data.unit_start[:-1]]]  # of a unit: of its first piece
         each = math.inf
         used = self._unoffered()
-        bins, part = 0, 0
+        bins, part = (int(plan.bins[0]), 1) if onto else (0, 0)
+        if onto:
+            used = used + np.bincount(plan.type[len(data.begun_type) : bins], minlength=len(used))
         while len(rest) or part == 0:
             began = time.perf_counter()
-            parts = max(1, -(-len(rest) // (PROBE if probing and part < PROBES else self.at_once)))
+            parts = max(1, -(-len(rest) // (PROBE if probing and part < PROBES + onto else self.at_once)))
             pool = rest[::parts]
             begun = np.arange(len(data.begun_type) if part == 0 else 0, dtype=np.int64)
             out_bin = np.empty(len(pool), dtype=np.int64)

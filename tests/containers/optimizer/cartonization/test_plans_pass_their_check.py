@@ -66,3 +66,21 @@ def test_incumbents_get_better_and_end_with_the_answer() -> None:
     assert values == sorted(values, reverse=True)
     assert values
     assert values[-1] >= answer.objective.value
+
+
+def test_a_plan_that_lacks_pieces_is_completed_before_the_search_begins() -> None:
+    """A warm start with one of four full cartons: without an iteration the rest goes into three more."""
+    edges = ("length_mm", "width_mm", "height_mm")
+    data: dict[str, Any] = {
+        "items": [{"id": "box", "quantity": 32} | dict.fromkeys(edges, 100)],
+        "cartons": [{"id": "cube"} | dict.fromkeys(edges, 200)],
+    }
+    corners = [(x, y, z) for z in (0, 100) for y in (0, 100) for x in (0, 100)]
+    placements = [
+        {"item": "box", "piece": n, "x": x, "y": y, "z": z} | dict.fromkeys(edges, 100)
+        for n, (x, y, z) in enumerate(corners)
+    ]
+    start = {"cartons": [{"id": "C1", "type": "cube", "placements": placements}]}
+    answer = pack(data, iterations=1, warm_start=start)
+    assert answer.unassigned == ()
+    assert answer.objective.value == 4
