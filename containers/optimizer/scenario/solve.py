@@ -20,7 +20,7 @@ from contracts.problems.scenario import Forecast, ScenarioProblem, ScenarioSolut
 # Of the time, what simulating the end may take; fewer runs are made then.
 SIMULATED_SHARE = 0.1
 # Writing the answer and its check, as what reading and today's tours took; checked moves mean reading it all again.
-FINISH_OF_READING, FINISH_OF_TOURS = 2.0, 1.0
+FINISH_OF_READING, FINISH_OF_TOURS = 4.0, 1.0
 
 
 def solve(scenario: Scenario, run: Run) -> Answer:
