@@ -30,8 +30,9 @@ MAX_PLAN_BYTES = 512 * 1024
 # Kept back from the time budget for turning the search's best into an answer that is checked.
 FINISH_SHARE = 0.02
 MOST_FINISHING = 0.5
-# A plan that would come so many budgets after the start is not waited for, unless finishing is a matter of moments.
-LATE, MOMENT_S = 1.5, 0.5
+# A plan that would come so many budgets after the start, and so many seconds after the budget's end, is not waited for, unless
+# finishing is a matter of moments. A somewhat late plan is worth more than none, and a busy machine makes every estimate long.
+LATE, PATIENCE_S, MOMENT_S = 1.5, 10.0, 0.5
 # What is recommended then: so many times what reading, a first plan and finishing take.
 ENOUGH = 2.0
 
@@ -128,7 +129,8 @@ class Run:
         needed = self.elapsed_s + ahead + seconds
         if self.stop_reason is not None or not self.may_refuse:
             return
-        if ahead + seconds > MOMENT_S and needed > LATE * self.budget.seconds:
+        latest = max(LATE * self.budget.seconds, self.budget.seconds + PATIENCE_S)
+        if ahead + seconds > MOMENT_S and needed > latest:
             raise too_little_time(self.budget.seconds, needed)
 
     def stop(self, reason: StopReason) -> None:

@@ -27,8 +27,8 @@ class Clock(Run):
         return Clock.now
 
 
-def _stub(told: list[str], reports: int) -> Family[None]:
-    """Reading takes 1 s, the first plan 2 s, the baseline 4 s."""
+def _stub(told: list[str], reports: int, reading: float = 1.0) -> Family[None]:
+    """Reading takes 1 s unless said otherwise, the first plan 2 s, the baseline 4 s."""
     value = Objective(value=5.0, unit="m")
 
     def passing(word: str, seconds: float) -> None:
@@ -36,7 +36,7 @@ def _stub(told: list[str], reports: int) -> Family[None]:
         Clock.now += seconds
 
     def read(_data: Any) -> None:
-        passing("read", 1.0)
+        passing("read", reading)
 
     def solve(_problem: None, run: Run) -> Answer:
         passing("solve", 2.0)
@@ -83,8 +83,9 @@ def test_the_baseline_waits_for_the_first_plan_and_counts_against_the_same_clock
 @pytest.mark.parametrize(
     ("seconds", "refused", "why"),
     [
-        (1.6, True, "1 s of reading and 1.5 s of finishing are more than 1.5 x 1.6 s"),
-        (1.7, False, "2.5 s are less than 1.5 x 1.7 s: late is better than nothing"),
+        (9.9, True, "8 s of reading and 12 s of finishing are more than 9.9 s and ten more"),
+        (10.1, False, "20 s are less than 10.1 s and ten more: late is better than nothing"),
+        (13.4, False, "20 s are less than 1.5 x 13.4 s"),
     ],
 )
 def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_would_do(
@@ -92,7 +93,7 @@ def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_woul
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(Clock, "now", 0.0)
-    monkeypatch.setattr(execution, "family", lambda _name: _stub(told, 0))
+    monkeypatch.setattr(execution, "family", lambda _name: _stub(told, 0, reading=8.0))
     budget = Budget(seconds=seconds)
     request = OptimizeRequest(problem="stub", data={}, budget=budget)
     if not refused:
@@ -101,12 +102,12 @@ def test_a_budget_that_hardly_suffices_for_reading_is_refused_and_told_what_woul
     with pytest.raises(ProblemError) as caught:
         execution.execute(request, Clock(budget))
     assert (caught.value.code, caught.value.errors[0].pointer) == ("too-large-to-solve", "/budget/seconds"), why
-    assert caught.value.extra == {"limit": 1.6, "enough": 5}  # twice the 2.5 s
+    assert caught.value.extra == {"limit": 9.9, "enough": 40}  # twice the 20 s
     assert told == ["read"]
 
 
 def test_a_part_of_a_run_moments_and_what_somebody_stopped_are_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clock, "now", 3.0)
+    monkeypatch.setattr(Clock, "now", 10.5)
     part = Clock(Budget(seconds=1), may_refuse=False)
     part.finishing(2.0)
     moment = Clock(Budget(seconds=1))
