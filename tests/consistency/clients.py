@@ -19,6 +19,7 @@ from tests.consistency.stock_line import Answer, Call, State, StockLine
 
 Key = tuple[str, str]  # location, SKU
 RETRIED = (429, 503)  # not taken: whoever is told so may try again
+TURNED_AWAY_S = 60.0  # for so long at most: nobody recovers from more
 
 
 class NotAnswered(Exception):
@@ -154,6 +155,7 @@ class Client:
             assert self._ask("POST", path, json=body, headers=headers) == first
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
+        deadline = time.monotonic() + TURNED_AWAY_S
         while True:
             try:
                 answer = self.http.request(method, path, **options)
@@ -162,6 +164,7 @@ class Client:
             except httpx.TransportError as error:
                 raise NotAnswered from error
             if answer.status_code in RETRIED:
+                assert time.monotonic() < deadline, f"turned away for {TURNED_AWAY_S:g} s: {answer.text}"
                 time.sleep(float(answer.headers.get("retry-after", "0.05")))
                 continue
             if answer.status_code >= 500:

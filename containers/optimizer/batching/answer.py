@@ -48,7 +48,7 @@ def answer_of(instance: Instance, batches: Sequence[Sequence[int]], replanned_m:
 
 
 def written(instance: Instance, batches: Sequence[Sequence[int]]) -> None:
-    """The work that these batches are in an answer."""
+    """Write these batches as an answer has them, for nothing but the time that it takes."""
     for batch in batches:
         _batch(instance, "", [instance.parts[number] for number in batch]).model_dump(mode="json")
     _rules_metres(instance, batches)
