@@ -156,30 +156,30 @@ def is_safe(shop, times, u, v, forward):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def is_tabu(tabu, block, first, last, forward, iteration):  # type: ignore[no-untyped-def]
+def is_tabu(tabu, slot, block, first, last, forward, iteration):  # type: ignore[no-untyped-def]
     """Whether the move would bring back an order of two operations that is forbidden."""
     if forward:
         u = block[first]
         for k in range(first + 1, last + 1):
-            if tabu[block[k], u] > iteration:
+            if tabu[block[k], slot[u]] > iteration:
                 return True
     else:
         v = block[last]
         for k in range(first, last):
-            if tabu[v, block[k]] > iteration:
+            if tabu[v, slot[block[k]]] > iteration:
                 return True
     return False
 
 
 @kernel
-def apply_move(orders, tabu, block, first, last, forward, until):  # type: ignore[no-untyped-def]
+def apply_move(orders, tabu, slot, block, first, last, forward, until):  # type: ignore[no-untyped-def]
     """Change the machine's order, and forbid the orders that it had."""
     mbefore, mafter = orders
     u, v = block[first], block[last]
     previous, following = mbefore[u], mafter[v]
     if forward:
         for k in range(first + 1, last + 1):
-            tabu[u, block[k]] = until
+            tabu[u, slot[block[k]]] = until
         start = block[first + 1]
         if previous >= 0:
             mafter[previous] = start
@@ -191,7 +191,7 @@ def apply_move(orders, tabu, block, first, last, forward, until):  # type: ignor
             mbefore[following] = u
     else:
         for k in range(first, last):
-            tabu[block[k], v] = until
+            tabu[block[k], slot[v]] = until
         end = block[last - 1]
         if following >= 0:
             mbefore[following] = end
@@ -204,10 +204,11 @@ def apply_move(orders, tabu, block, first, last, forward, until):  # type: ignor
 
 
 @kernel
-def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patience, limit, goal):  # type: ignore[no-untyped-def]
+def tabu_search(shop, machine, slot, orders, best, tabu, jobs, machines, state, patience, limit, goal):  # type: ignore[no-untyped-def]
     """Improve `orders` until `patience` moves brought nothing new, `limit` moves are done or the makespan is `goal`.
 
-    `best` (2, N) gets the best machine neighbours seen. Returns (best makespan, moves).
+    `best` (2, N) gets the best machine neighbours seen. `tabu` (N, most operations of a machine) holds up to which move
+    the row's operation may not come before the one with that `slot` (N,: its number on the machine). Returns (best makespan, moves).
     """
     mbefore, mafter = orders
     count = machine.shape[0]
@@ -271,7 +272,7 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
                         if not is_safe(shop, times, u, v, forward):
                             continue
                         guess = estimate(shop, orders, times, block, first, last, forward, new_head, new_tail, work)
-                        forbidden = is_tabu(tabu, block, first, last, forward, iteration)
+                        forbidden = is_tabu(tabu, slot, block, first, last, forward, iteration)
                         if forbidden and guess >= best_value:
                             any_seen += 1
                             if below(state, any_seen) == 0:
@@ -297,7 +298,7 @@ def tabu_search(shop, machine, orders, best, tabu, jobs, machines, state, patien
             for j in range(spare_size):
                 chosen[j] = spare[j]
         until = iteration + shortest + below(state, spread)
-        apply_move(orders, tabu, chosen, open_first, open_last, open_forward, until)
+        apply_move(orders, tabu, slot, chosen, open_first, open_last, open_forward, until)
         makespan = evaluate(shop, orders, times, degree)
         if makespan < best_value:
             best_value = makespan

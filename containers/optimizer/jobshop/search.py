@@ -24,7 +24,7 @@ POPULATION = 24
 PATIENCE = (
     12_500  # moves without a better makespan before a schedule counts as finished (Peng, Lü & Cheng use the same)
 )
-SLICE = 4_000  # moves between two looks at the clock
+SLICE, SLICED_OPERATIONS = 4_000, 1_000  # moves between two looks at the clock with so many operations; fewer with more
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,14 @@ class Shop:
         before[begins] = -1
         after[self.first[1:][np.diff(self.first) > 0] - 1] = -1
         return self.duration, before, after
+
+    def slots(self) -> IntArray:
+        """(N,) each operation's number among those of its machine."""
+        numbers = np.zeros(len(self.machine), dtype=np.int64)
+        for m in np.unique(self.machine):
+            mine = np.flatnonzero(self.machine == m)
+            numbers[mine] = np.arange(len(mine))
+        return numbers
 
     def bound(self) -> int:
         """The longest job, or the busiest machine with the least that must come before and after its work."""
@@ -134,7 +142,9 @@ class _Chain:
         self.arrays = shop.arrays()
         self.orders = (np.empty(count, np.int64), np.empty(count, np.int64))
         self.best = np.empty((2, count), np.int64)
-        self.tabu = np.zeros((count, count), np.int64)
+        self.slot = shop.slots()
+        self.tabu = np.zeros((count, int(self.slot.max(initial=0)) + 1), np.int64)
+        self.slice = max(1, SLICE * SLICED_OPERATIONS // max(SLICED_OPERATIONS, count))
         self.state = np.array([(seed * 0x9E3779B97F4A7C15 + 0xD1B54A32D192ED03) % (1 << 64) or 1], dtype=np.uint64)
         self.random = np.random.default_rng(seed)
         self.iterations = 0
@@ -142,12 +152,12 @@ class _Chain:
     def improve(self, sequence: IntArray, goal: int, should_stop: Callable[[int], bool]) -> Schedule:
         """Tabu search from a topological order. It runs in slices, so that it can be told to stop."""
         kernel.orders_of(sequence, self.shop.machine, np.empty(self.shop.machines, np.int64), self.orders)
-        count, value, idle = len(sequence), -1, 0
+        value, idle = -1, 0
         kept: IntArray | None = None
         while idle < PATIENCE and not should_stop(self.iterations):
             found, moves = kernel.tabu_search(
-                self.arrays, self.shop.machine, self.orders, self.best, self.tabu,
-                self.shop.jobs, self.shop.machines, self.state, PATIENCE - idle, SLICE, goal,
+                self.arrays, self.shop.machine, self.slot, self.orders, self.best, self.tabu,
+                self.shop.jobs, self.shop.machines, self.state, PATIENCE - idle, self.slice, goal,
             )  # fmt: skip
             self.iterations += int(moves)
             if value < 0 or found < value:
@@ -156,8 +166,15 @@ class _Chain:
                 idle += int(moves)
             if value <= goal or moves == 0:
                 break
-        if kept is None:
-            kept = np.stack(self.orders)
+        return self._schedule(np.stack(self.orders) if kept is None else kept)
+
+    def first(self, sequence: IntArray) -> Schedule:
+        """A topological order as it is."""
+        kernel.orders_of(sequence, self.shop.machine, np.empty(self.shop.machines, np.int64), self.orders)
+        return self._schedule(np.stack(self.orders))
+
+    def _schedule(self, kept: IntArray) -> Schedule:
+        count = kept.shape[1]
         times = (np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64))
         value = int(kernel.evaluate(self.arrays, (kept[0], kept[1]), times, np.empty(count, np.int64)))
         return Schedule(value, np.argsort(times[0] * 1.0 + 1e-9 * _rank(times[2]), kind="stable"))
@@ -193,7 +210,7 @@ def solve(
     workers: int = 1,
     start: IntArray | None = None,
     should_stop: Callable[[int], bool],
-    on_better: Callable[[int], Any] = lambda _makespan: None,
+    on_better: Callable[[Schedule], Any] = lambda _schedule: None,
 ) -> Schedule:
     """The best schedule found until `should_stop(moves so far)`, or one whose makespan equals the bound.
 
@@ -206,18 +223,25 @@ def solve(
 
     def take(schedule: Schedule) -> None:
         with lock:
-            if not best or schedule.makespan < best[0].makespan:
-                best[:] = [schedule]
-                on_better(schedule.makespan)
+            keep(schedule)
             _admit(pool, schedule)
+
+    def keep(schedule: Schedule) -> None:
+        if not best or schedule.makespan < best[0].makespan:
+            best[:] = [schedule]
+            on_better(schedule)
 
     def over(moves: int) -> bool:
         return bool(best and best[0].makespan <= goal) or should_stop(moves)
 
+    lead = _Chain(shop, seed * 1009)
+    begin = lead.random_sequence() if start is None else start
+    keep(lead.first(begin))  # a plan at once, however long it takes to improve it
+
     def work(number: int) -> None:
-        chain = _Chain(shop, seed * 1009 + number)
+        chain = lead if number == 0 else _Chain(shop, seed * 1009 + number)
         if number == 0:
-            take(chain.improve(chain.random_sequence() if start is None else start, goal, over))
+            take(chain.improve(begin, goal, over))
         while not over(chain.iterations):
             with lock:
                 grown = len(pool) >= POPULATION

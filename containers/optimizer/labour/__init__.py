@@ -12,7 +12,7 @@ from containers.optimizer.labour.warm import warm
 
 FAMILY: Family[Plan] = Family(
     name="labour",
-    version="1",
+    version="2",
     read=read,
     solve=solve,
     check=check,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+
 from containers.optimizer.labour.check import objective
-from containers.optimizer.labour.problem import NEVER, Plan
+from containers.optimizer.labour.problem import NEVER, Plan, working_windows
 from contracts.optimize import Reference
 from contracts.problems.labour import Assignment
 
@@ -13,8 +15,9 @@ METHOD = "tasks in the order given, each to the able worker who is free first"
 def baseline(plan: Plan) -> Reference:
     """Points of that plan. Equipment and aisles are waited for."""
     source = plan.source
-    first, w_start, w_end = plan.windows
-    free = [0] * plan.workers
+    windows = [working_windows(worker) for worker in source.workers]
+    ends_at = [rows[-1][1] if rows else 0 for rows in windows]
+    queue = [(0, w) for w in range(plan.workers)]  # when free, who; in this order
     units = [[0] * int(number) for number in plan.capacity]
     ends: dict[int, int] = {}
     done: dict[str, Assignment] = {}
@@ -26,13 +29,18 @@ def baseline(plan: Plan) -> Reference:
         for r in plan.resource[t]:
             if r >= 0:
                 ready = max(ready, min(units[r]))
-        for w in sorted(range(plan.workers), key=lambda w: (free[w], w)):
-            need = int(plan.seconds[t, w])
-            spans = [(max(ready, free[w], int(w_start[k])), int(w_end[k])) for k in range(first[w], first[w + 1])]
-            start = next((a for a, b in spans if a + need <= b), None) if need < NEVER else None
+        needs = plan.seconds[t].tolist()
+        for place, (busy, w) in enumerate(queue):
+            need, at = needs[w], max(ready, busy)
+            if need >= NEVER or at + need > ends_at[w]:
+                continue
+            starts = (max(at, begin) for begin, end in windows[w] if max(at, begin) + need <= end)
+            start = next(starts, None)
             if start is None:
                 continue
-            free[w] = ends[t] = start + need
+            ends[t] = start + need
+            del queue[place]
+            bisect.insort(queue, (start + need, w))
             for r in plan.resource[t]:
                 if r >= 0:
                     units[r][units[r].index(min(units[r]))] = start + need

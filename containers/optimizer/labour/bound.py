@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from containers.optimizer.labour import kernel
 from containers.optimizer.labour.problem import NEVER, Ints, Plan
 from contracts.optimize import Bound
 
 
-def possible(plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tasks that fit into some working window of somebody who may do them, with all that they wait for."""
-    fits = earliest_ends(plan) < NEVER
-    return np.asarray(fits, dtype=np.bool_)
-
-
 def earliest_ends(plan: Plan) -> Ints:
     """The earliest instant that each task can end when nobody else is in its way; NEVER when it cannot be done."""
-    first, w_start, w_end = plan.windows
-    ends = np.full(plan.tasks, NEVER, dtype=np.int64)
-    for t in plan.topological:
-        before = plan.preds[1][plan.preds[0][t] : plan.preds[0][t + 1]]
-        ready = max([int(plan.release[t]), *(int(ends[p]) for p in before)])
-        if ready >= NEVER:
-            continue
-        best = NEVER
-        for w in range(plan.workers):
-            need = int(plan.seconds[t, w])
-            if need >= NEVER or (plan.pinned[t, 0] >= 0 and plan.pinned[t, 0] != w):
-                continue
-            for k in range(first[w], first[w + 1]):
-                start = max(ready, int(w_start[k]))
-                if start + need <= w_end[k]:
-                    best = min(best, start + need)
-                    break
-        ends[t] = best
+    ends = np.empty(plan.tasks, dtype=np.int64)
+    kernel.earliest_ends(
+        plan.seconds, *plan.windows, *plan.preds, plan.release, plan.pinned, plan.topological, ends
+    )  # fmt: skip
     return ends
 
 
@@ -61,17 +42,18 @@ def _busy_until(plan: Plan, can: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
     """The earliest instant by which the work of each group of workers can be done, were it cut into seconds at will."""
     best = 0
     first, w_start, w_end = plan.windows
-    groups = {tuple(np.flatnonzero(row < NEVER)) for row in plan.seconds[can]}
+    able = plan.seconds[can] < NEVER
+    quickest = plan.seconds[can].min(axis=1, initial=NEVER)
+    _, first_of, member = np.unique(np.packbits(able, axis=1), axis=0, return_index=True, return_inverse=True)
+    groups = able[first_of]
+    of_group = np.bincount(member.ravel(), weights=quickest, minlength=len(groups))
+    members = groups.astype(np.float32)
     for group in groups:
-        members = set(group)
-        work = 0
-        for t in np.flatnonzero(can):
-            able = np.flatnonzero(plan.seconds[t] < NEVER)
-            if set(able.tolist()) <= members:
-                work += int(plan.seconds[t, able].min())
+        within = members @ ~group == 0  # nobody who may do it is outside the group
+        work = int(of_group[within].sum())
         moments = sorted(
             moment
-            for w in group
+            for w in np.flatnonzero(group)
             for k in range(first[w], first[w + 1])
             for moment in ((int(w_start[k]), 1), (int(w_end[k]), -1))
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from containers.optimizer.labour.bound import earliest_ends
-from containers.optimizer.labour.problem import NEVER, Plan, build, working_windows
+from containers.optimizer.labour.problem import NEVER, Ints, Plan, build, working_windows
 from containers.optimizer.labour.search import Chain, Timetable, rule_orders
 from contracts.optimize import Unassigned
 from contracts.problems.labour import (
@@ -42,13 +43,45 @@ def to_solution(plan: Plan, table: Timetable, may_try: Callable[[], bool]) -> La
     )
 
 
+@dataclass(frozen=True)
+class _Room:
+    """Per worker (W,): the longest working window, the last one's start and end (-1 without any), when the last task ends, and
+    the rank of the name."""
+
+    longest: Ints
+    last_start: Ints
+    last_end: Ints
+    busy: Ints
+    rank: Ints
+
+    @classmethod
+    def of(cls, plan: Plan, table: Timetable) -> _Room:
+        spans = [working_windows(worker) for worker in plan.source.workers]
+        busy = np.zeros(plan.workers, dtype=np.int64)
+        planned = table.worker >= 0
+        np.maximum.at(busy, table.worker[planned], table.end[planned])
+        names = np.array([worker.id for worker in plan.source.workers], dtype=object)
+        rank = np.empty(plan.workers, dtype=np.int64)
+        rank[np.argsort(names, kind="stable")] = np.arange(plan.workers)
+        return cls(
+            np.array([max((end - start for start, end in rows), default=0) for rows in spans], dtype=np.int64),
+            np.array([rows[-1][0] if rows else -1 for rows in spans], dtype=np.int64),
+            np.array([rows[-1][1] if rows else -1 for rows in spans], dtype=np.int64),
+            busy,
+            rank,
+        )
+
+
 def left_out(plan: Plan, table: Timetable) -> tuple[Unassigned, ...]:
     """Why each task stays out, and the smallest change that would let it in."""
-    ends = earliest_ends(plan)
-    return tuple(_reason(plan, table, int(t), ends[t] < NEVER) for t in np.flatnonzero(table.worker < 0))
+    out = np.flatnonzero(table.worker < 0)
+    if not len(out):
+        return ()
+    ends, room = earliest_ends(plan), _Room.of(plan, table)
+    return tuple(_reason(plan, table, room, int(t), ends[t] < NEVER) for t in out)
 
 
-def _reason(plan: Plan, table: Timetable, t: int, could: bool) -> Unassigned:
+def _reason(plan: Plan, table: Timetable, room: _Room, t: int, could: bool) -> Unassigned:
     task = plan.source.tasks[t]
     able = np.flatnonzero(plan.seconds[t] < NEVER)
     if not len(able):
@@ -68,22 +101,17 @@ def _reason(plan: Plan, table: Timetable, t: int, could: bool) -> Unassigned:
             detail=f"it waits for {name!r}, which is left out",
             smallest_change=f"make room for {name!r}",
         )
-    spans = {int(w): working_windows(plan.source.workers[w]) for w in able}
-    longest = (
-        max(((end - start) / int(plan.seconds[t, w]), w) for w, rows in spans.items() for start, end in rows)
-        if any(spans.values())
-        else (0.0, int(able[0]))
-    )
-    need = int(plan.seconds[t, longest[1]])
-    if longest[0] < 1:
-        span = round(longest[0] * need)
+    need_of = plan.seconds[t, able]
+    nearest = int(np.argmax(room.longest[able] / need_of))
+    need, span = int(need_of[nearest]), int(room.longest[able[nearest]])
+    if span < need:
         return Unassigned(
             id=task.id,
             reason="longer-than-any-window",
             detail=f"it takes {need} s; the longest stretch between breaks of anyone able is {span} s",
             smallest_change=f"a stretch that is {need - span} s longer, or the task cut in two",
         )
-    missing, worker = _missing_time(plan, table, t)
+    missing, worker = _missing_time(plan, table, room, t, able)
     reason = "no-time-left" if could else "released-too-late"
     return Unassigned(
         id=task.id,
@@ -95,20 +123,15 @@ def _reason(plan: Plan, table: Timetable, t: int, could: bool) -> Unassigned:
     )
 
 
-def _missing_time(plan: Plan, table: Timetable, t: int) -> tuple[int, str]:
+def _missing_time(plan: Plan, table: Timetable, room: _Room, t: int, able: Ints) -> tuple[int, str]:
     """The fewest seconds by which a last shift would have to be longer, and whose."""
     before = plan.preds[1][plan.preds[0][t] : plan.preds[0][t + 1]]
     ready = max([int(plan.release[t]), *(int(table.end[p]) for p in before if table.worker[p] >= 0)])
-    options = []
-    for w in np.flatnonzero(plan.seconds[t] < NEVER):
-        spans = working_windows(plan.source.workers[w])
-        if not spans:
-            continue
-        mine = table.worker == w
-        busy = int(table.end[mine].max()) if mine.any() else 0
-        start = max(ready, busy, spans[-1][0])
-        options.append((max(1, start + int(plan.seconds[t, w]) - spans[-1][1]), plan.source.workers[w].id))
-    return min(options) if options else (int(plan.seconds[t].min()), plan.source.workers[0].id)
+    able = able[room.last_end[able] >= 0]  # not empty, for somebody has a window that is long enough
+    start = np.maximum(ready, np.maximum(room.busy[able], room.last_start[able]))
+    missing = np.maximum(1, start + plan.seconds[t, able] - room.last_end[able])
+    chosen = np.lexsort((room.rank[able], missing))[0]
+    return int(missing[chosen]), plan.source.workers[able[chosen]].id
 
 
 def _load(plan: Plan, table: Timetable, w: int) -> WorkerLoad:

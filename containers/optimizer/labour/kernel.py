@@ -27,6 +27,24 @@ def fit(w_first, w_start, w_end, worker, earliest, seconds):  # type: ignore[no-
 
 
 @kernel
+def earliest_ends(seconds, w_first, w_start, w_end, p_first, p_task, release, pinned, topological, ends):  # type: ignore[no-untyped-def]
+    """When each task can end at the earliest with nobody else in its way, into `ends` (T,); NEVER when it cannot be done."""
+    ends[:] = NEVER
+    for task in topological:
+        ready = release[task]
+        for k in range(p_first[task], p_first[task + 1]):
+            ready = max(ready, ends[p_task[k]])
+        if ready >= NEVER:
+            continue
+        for worker in range(seconds.shape[1]):
+            need = seconds[task, worker]
+            if need < NEVER and (pinned[task, 0] < 0 or pinned[task, 0] == worker):
+                start = fit(w_first, w_start, w_end, worker, ready, need)
+                if start < NEVER:
+                    ends[task] = min(ends[task], start + need)
+
+
+@kernel
 def place(problem, plan, scratch, task, wish):  # type: ignore[no-untyped-def]
     """Give one task its worker and time; `wish` is the worker to prefer, -1 for whoever ends it first."""
     seconds, w_first, w_start, w_end, resource, unit_first, p_first, p_task, release = problem[:9]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,11 +121,14 @@ def working_windows(worker: Worker) -> list[tuple[int, int]]:
 
 
 def _seconds(source: LabourProblem) -> Ints:
-    needed = np.full((len(source.tasks), len(source.workers)), NEVER, dtype=np.int64)
-    for w, worker in enumerate(source.workers):
-        for t, task in enumerate(source.tasks):
-            if task.skill is None or task.skill in worker.skills:
-                needed[t, w] = max(1, math.ceil(task.seconds / worker.speed - 1e-9))
+    alone = np.array([task.seconds for task in source.tasks], dtype=np.float64)
+    speed = np.array([worker.speed for worker in source.workers], dtype=np.float64)
+    needed = np.maximum(1, np.ceil(alone[:, None] / speed - 1e-9)).astype(np.int64)
+    skills = {task.skill for task in source.tasks} - {None}
+    for skill in skills:
+        asks = np.array([task.skill == skill for task in source.tasks], dtype=np.bool_)
+        lacks = np.array([skill not in worker.skills for worker in source.workers], dtype=np.bool_)
+        needed[np.ix_(asks, lacks)] = NEVER
     return needed
 
 

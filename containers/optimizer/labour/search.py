@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -82,7 +82,7 @@ class Chain:
         return order
 
 
-def rule_orders(chain: Chain) -> list[Ints]:
+def rule_orders(chain: Chain) -> Iterator[Ints]:
     """Priority rules: earliest due date, least slack, longest first, first released, as listed."""
     plan = chain.plan
     fastest = np.where(plan.seconds < NEVER, plan.seconds, 0).max(axis=1, initial=0).astype(np.float64)
@@ -99,7 +99,7 @@ def rule_orders(chain: Chain) -> list[Ints]:
         release - 1e-3 * fastest,
         listed,
     )
-    return [chain.sorted_by(rank) for rank in ranks]
+    return (chain.sorted_by(rank) for rank in ranks)
 
 
 def search(
@@ -107,25 +107,29 @@ def search(
     run: Run,
     start: Timetable | None,
     until_s: float,
-    show: Callable[[Timetable], Answer] | None = None,
+    planned: Callable[[Timetable], None],
+    show: Callable[[Timetable], Answer],
 ) -> tuple[Timetable, int]:
-    """Anneal until `until_s` seconds of the run have passed or its iterations are done. Returns the best, iterations.
+    """Anneal until `until_s` seconds of the run have passed, or it is to stop. Returns the best, iterations.
 
-    `show` makes the plans that incumbents carry.
+    A warm start and a first rule are tried whatever the time, so that there is a plan and it is no worse than the given one.
+    `planned` is called with the first plan that is reported, `show` makes the plans that incumbents carry.
     """
     first = Chain(plan, run.seed)
     none = np.full(plan.tasks, -1, dtype=np.int64)
-    starts = [(order, none) for order in rule_orders(first)]
+    starts, tables = [], []
     if start is not None:
         starts.append((first.sorted_by(start.start.astype(np.float64)), np.where(start.worker >= 0, start.worker, -1)))
-    tables = [first.decode(order, wish) for order, wish in starts]
+        tables.append(first.decode(*starts[0]))
+    for rule, order in enumerate(rule_orders(first)):
+        if rule > 0 and run.should_stop():
+            break
+        starts.append((order, none))
+        tables.append(first.decode(order, none))
     lead = min(range(len(tables)), key=lambda k: tables[k].value)
     best = [tables[lead]]
-
-    def shown(table: Timetable) -> Callable[[], Answer] | None:
-        return None if show is None else partial(show, table)
-
-    run.report(best[0].value, None, 0, shown(best[0]))
+    run.report(best[0].value, None, 0, partial(show, best[0]))
+    planned(best[0])
     lock = threading.Lock()
     counts = [0] * max(1, run.workers)
 
@@ -134,7 +138,7 @@ def search(
         order, wish = starts[lead][0].copy(), starts[lead][1].copy()
         top = (order.copy(), wish.copy())
         value = goal = tables[lead].value
-        scale = _typical_change(chain, order, wish, value)
+        scale = _typical_change(chain, run, order, wish, value)
         done, begun, length = 0, 0, FIRST_ROUND
         counted = run.budget.iterations is not None
         steps = STEPS if counted else FIRST_STEPS
@@ -156,7 +160,7 @@ def search(
                 with lock:
                     if table.value < best[0].value - 1e-9:
                         best[0] = table
-                        run.report(table.value, None, sum(counts), shown(table))
+                        run.report(table.value, None, sum(counts), partial(show, table))
             if done - begun >= length:
                 order[:], wish[:] = top
                 value, begun, length = goal, done, min(2 * length, LAST_ROUND)
@@ -171,11 +175,13 @@ def search(
     return best[0], sum(counts)
 
 
-def _typical_change(chain: Chain, order: Ints, wish: Ints, value: float) -> float:
+def _typical_change(chain: Chain, run: Run, order: Ints, wish: Ints, value: float) -> float:
     """Points by which exchanging two tasks makes a plan worse, on average: where annealing starts."""
     random = np.random.default_rng(chain.seed)
     worse = []
     for _ in range(SAMPLES):
+        if run.should_stop():
+            break
         rank = np.empty(len(order), dtype=np.float64)
         rank[order] = np.arange(len(order))
         a, b = random.integers(len(order), size=2)

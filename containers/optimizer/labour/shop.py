@@ -5,10 +5,12 @@ A line of stations (pick, pack, label, stage; one person each) with orders that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from containers.optimizer.family import Run
-from containers.optimizer.jobshop.search import Shop, solve
+from containers.optimizer.family import Answer, Run
+from containers.optimizer.jobshop.search import Schedule, Shop, solve
 from containers.optimizer.labour.problem import NEVER, Plan
 from containers.optimizer.labour.search import Timetable
 
@@ -46,9 +48,17 @@ def chains(plan: Plan) -> list[list[int]] | None:
 
 
 def plan_shop(
-    plan: Plan, run: Run, rows: list[list[int]], start: Timetable | None
+    plan: Plan,
+    run: Run,
+    rows: list[list[int]],
+    start: Timetable | None,
+    planned: Callable[[Timetable], None],
+    show: Callable[[Timetable], Answer],
 ) -> tuple[Timetable, float, int, bool]:
-    """The timetable, a proven bound on the last end, the moves, and whether it is optimal."""
+    """The timetable, a proven bound on the last end, the moves, and whether it is optimal.
+
+    `planned` is called with the first plan that is reported, `show` makes the plans that incumbents carry.
+    """
     worker = np.argmin(plan.seconds, axis=1)
     tasks = [t for row in rows for t in row]
     shop = Shop.of([[(int(worker[t]), int(plan.seconds[t, worker[t]])) for t in row] for row in rows])
@@ -60,19 +70,25 @@ def plan_shop(
         moves[0] = max(moves[0], done)
         return run.should_stop(done)
 
+    def timetable(schedule: Schedule) -> Timetable:
+        begins = np.zeros(plan.tasks, dtype=np.int64)
+        begins[tasks] = schedule.starts(shop)
+        need = plan.seconds[np.arange(plan.tasks), worker]
+        return Timetable(finish * schedule.makespan, worker.astype(np.int64), begins, begins + need)
+
+    any_planned = False
+
+    def better(schedule: Schedule) -> None:
+        nonlocal any_planned
+        run.report(finish * schedule.makespan, finish * bound, moves[0], lambda: show(timetable(schedule)))
+        if not any_planned:
+            any_planned = True
+            planned(timetable(schedule))
+
     begin = None
     if start is not None and (start.worker >= 0).all():
         begin = np.lexsort((np.arange(len(tasks)), start.end[tasks], start.start[tasks])).astype(np.int64)
     best = solve(
-        shop,
-        seed=run.seed,
-        workers=run.workers,
-        start=begin,
-        should_stop=should_stop,
-        on_better=lambda makespan: run.report(finish * makespan, finish * bound, moves[0]),
-    )
-    begins = np.zeros(plan.tasks, dtype=np.int64)
-    begins[tasks] = best.starts(shop)
-    need = plan.seconds[np.arange(plan.tasks), worker]
-    table = Timetable(finish * best.makespan, worker.astype(np.int64), begins, begins + need)
-    return table, float(bound), moves[0], best.makespan <= bound
+        shop, seed=run.seed, workers=run.workers, start=begin, should_stop=should_stop, on_better=better
+    )  # fmt: skip
+    return timetable(best), float(bound), moves[0], best.makespan <= bound

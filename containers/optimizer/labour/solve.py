@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +24,8 @@ from contracts.problems.labour import LabourLocks, LabourSolution
 
 ANNEAL_SHARE = 0.35  # of the time, before CP-SAT takes over
 LEAST_EXACT_S = 0.3  # for CP-SAT: its presolve takes a tenth of a second or two, whatever its limit
-FINISHING = 1.0  # times what reading and the first bound took: writing the answer and the check
-FINISH_SHARE = 0.05  # kept for finding out how many people a late wave lacks
+EXTRA_SHARE = 0.05  # kept for finding out how many people a late wave lacks
+FINISH_OF_FIRST = 1.6  # times what it took to write the first plan and check it: the last is checked twice, and sent
 
 
 def solve(problem: Plan, run: Run) -> Answer:
@@ -30,35 +33,38 @@ def solve(problem: Plan, run: Run) -> Answer:
     plan = problem if run.locks is None else build(problem.source, run.locks)
     start = None if run.warm_start is None else _warm(plan, run.warm_start)
     bound = lower_bound(plan)
-    run.keep_back(max(FINISH_SHARE * run.budget.seconds, FINISHING * run.elapsed_s))
+    finishing = 0.0
+
+    def planned(table: Timetable) -> None:
+        nonlocal finishing
+        begun = run.elapsed_s
+        _written(plan, table, None, lambda: False)
+        finishing = FINISH_OF_FIRST * (run.elapsed_s - begun)
+        run.finishing(finishing)
+        run.keep_back(finishing + EXTRA_SHARE * run.budget.seconds)
+
     rows = shop.chains(plan)
     if rows is not None:
-        table, limit, iterations, optimal = shop.plan_shop(plan, run, rows, start)
+        table, limit, iterations, optimal = shop.plan_shop(plan, run, rows, start, planned, partial(_shown, plan))
         bound = Bound(value=plan.source.weights.finish * limit, method="Jackson's preemptive schedule per station")
     else:
-        table, bound, iterations, optimal = _general(plan, run, start, bound)
+        table, bound, iterations, optimal = _general(plan, run, start, bound, planned)
     if run.locks is not None:
         _honour_locks(plan, table, run.locks)
-    solution = to_solution(plan, table, lambda: run.elapsed_s < run.budget.seconds * (1 - FINISH_SHARE / 4))
-    dump = solution.model_dump(mode="json")
-    return Answer(
-        objective=check(plan, dump, run.locks).objective,
-        solution=dump,
-        unassigned=left_out(plan, table),
-        iterations=iterations,
-        stopped_by="optimal" if optimal else (run.stop_reason or "complete"),
-        bound=bound,
-    )
+    done = _written(plan, table, run.locks, _time_to_try(run, finishing))
+    reason = "optimal" if optimal else (run.stop_reason or "complete")
+    return replace(done, iterations=iterations, stopped_by=reason, bound=bound)
 
 
-def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tuple[Timetable, Bound, int, bool]:
+def _general(
+    plan: Plan, run: Run, start: Timetable | None, bound: Bound, planned: Callable[[Timetable], None]
+) -> tuple[Timetable, Bound, int, bool]:
     # Numbers of moves make an answer repeatable; CP-SAT counts seconds, so a budget of moves goes without it.
     counted = run.budget.iterations is not None
     use_exact = not counted and plan.tasks > 0 and exact.suits(plan)
     use_exact = use_exact and (1 - ANNEAL_SHARE) * run.remaining_s > LEAST_EXACT_S
-    seconds = run.budget.seconds
-    until = seconds * ANNEAL_SHARE if use_exact else run.elapsed_s + run.remaining_s
-    table, iterations = search(plan, run, start, until, lambda table: _shown(plan, table))
+    until = run.budget.seconds * ANNEAL_SHARE if use_exact else math.inf
+    table, iterations = search(plan, run, start, until, planned, partial(_shown, plan))
     if bound.value is not None and table.value <= bound.value + 1e-6:
         return table, bound, iterations, True
     if not use_exact or run.stop_reason is not None:
@@ -69,10 +75,32 @@ def _general(plan: Plan, run: Run, start: Timetable | None, bound: Bound) -> tup
     return table, bound, iterations, optimal
 
 
+def _time_to_try(run: Run, finishing: float) -> Callable[[], bool]:
+    """Whether there is time for one more try of extra people before `finishing` (seconds) begins: asked before each, it takes
+    what the longest took."""
+    asked = run.elapsed_s
+    longest = finishing
+
+    def may_try() -> bool:
+        nonlocal asked, longest
+        asked, before = run.elapsed_s, asked
+        longest = max(longest, asked - before)
+        return run.stop_reason != "cancelled" and asked + longest < run.budget.seconds - finishing
+
+    return may_try
+
+
+def _written(
+    plan: Plan, table: Timetable, locks: Mapping[str, Any] | None, may_try: Callable[[], bool]
+) -> Answer:  # fmt: skip
+    """The plan as it is sent, with what is left out and why, and its objective by the check."""
+    dump = to_solution(plan, table, may_try).model_dump(mode="json")
+    return Answer(check(plan, dump, locks).objective, dump, unassigned=left_out(plan, table))
+
+
 def _shown(plan: Plan, table: Timetable) -> Answer:
     """A plan on the way: whom a late wave lacks is worked out for the last one alone."""
-    dump = to_solution(plan, table, lambda: False).model_dump(mode="json")
-    return Answer(check(plan, dump, None).objective, dump)
+    return _written(plan, table, None, lambda: False)
 
 
 def _warm(plan: Plan, warm_start: Mapping[str, Any]) -> Timetable:

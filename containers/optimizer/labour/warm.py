@@ -10,13 +10,14 @@ def warm() -> None:
     from contracts.optimize import Budget
 
     day = [{"start_s": 0, "end_s": 1000}]
+    # No plan of these three jobs reaches the bound, so that the search itself is run (and compiled).
+    jobs = (("a3", "b2", "c3"), ("b2", "a1", "c3"), ("b1", "c2", "a2"))
     shop = {
-        "workers": [{"id": name, "skills": [name], "shifts": day} for name in "ab"],
+        "workers": [{"id": name, "skills": [name], "shifts": day} for name in "abc"],
         "tasks": [
-            {"id": "1", "seconds": 3, "skill": "a"},
-            {"id": "2", "seconds": 2, "skill": "b", "after": ["1"]},
-            {"id": "3", "seconds": 2, "skill": "b"},
-            {"id": "4", "seconds": 4, "skill": "a", "after": ["3"]},
+            {"id": f"{j}{k}", "seconds": int(step[1]), "skill": step[0], "after": [f"{j}{k - 1}"] if k else []}
+            for j, job in enumerate(jobs)
+            for k, step in enumerate(job)
         ],
     }
     free = {

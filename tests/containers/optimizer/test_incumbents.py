@@ -96,6 +96,15 @@ WORK = {
     "workers": PEOPLE,
     "tasks": [{"id": f"t{n}", "seconds": 100 + 37 * n % 90, "due_s": 300 * n} for n in range(14)],
 }
+# Three jobs on three stations, of which no plan reaches the bound.
+STATIONS = {
+    "workers": [{"id": one, "skills": [one], "shifts": [{"start_s": 0, "end_s": 28_800}]} for one in "abc"],
+    "tasks": [
+        {"id": f"{job}{n}", "seconds": int(step[1]), "skill": step[0], "after": [f"{job}{n - 1}"] if n else []}
+        for job, steps in (("x", ("a3", "b2", "c3")), ("y", ("b2", "a1", "c3")), ("z", ("b1", "c2", "a2")))
+        for n, step in enumerate(steps)
+    ],
+}
 PACE = {"piece_s": 5, "stop_s": 2, "walk_m_per_s": 1.2}
 CASES: list[tuple[str, Family[Any], Any, dict[str, Any] | None]] = [
     ("batching, metres", batching.FAMILY, batching_data(2, orders=14), None),
@@ -108,6 +117,7 @@ CASES: list[tuple[str, Family[Any], Any, dict[str, Any] | None]] = [
     ),
     ("slotting", slotting.FAMILY, slotting_data(3), None),
     ("labour", labour.FAMILY, WORK, None),
+    ("labour, stations", labour.FAMILY, STATIONS, None),
 ]
 
 

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from containers.optimizer.labour import FAMILY
+from containers.optimizer.labour.problem import Ints, read
+from containers.optimizer.labour.search import Chain, Timetable
+from containers.optimizer.labour.solve import solve
 from contracts.errors import ProblemError
 from contracts.optimize import Budget, OptimizeRequest, OptimizeResult
 
@@ -163,6 +166,30 @@ def test_a_warm_start_is_never_made_worse() -> None:
     first = plan(data, iterations=6_000)
     again = plan(data, iterations=1, warm_start=first.solution)
     assert again.objective.value <= first.objective.value
+
+
+def test_without_any_time_there_is_the_given_plan_or_the_first_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is over before it began tries one rule, beside the warm start, and answers with the better."""
+    tasks = [{"id": str(n), "seconds": 60 + 37 * n % 91, "due_s": 50 * n} for n in range(12)]
+    problem = read({"workers": people("ann", "bob", "cyd"), "tasks": tasks})
+    good = solve(problem, Run(Budget(seconds=600, iterations=6_000, seed=3)))
+    decoded: list[int] = []
+    decode = Chain.decode
+
+    def counted(chain: Chain, order: Ints, wish: Ints) -> Timetable:
+        decoded.append(len(order))
+        return decode(chain, order, wish)
+
+    monkeypatch.setattr(Chain, "decode", counted)
+    values = []
+    for start in (None, good.solution):
+        run = Run(Budget(seconds=1), warm_start=start)
+        run.stop("cancelled")
+        answer = solve(problem, run)
+        values.append(answer.objective.value)
+        assert (answer.stopped_by, answer.iterations) == ("cancelled", 0)
+    assert values[1] <= good.objective.value < values[0]
+    assert len(decoded) == 1 + 2
 
 
 def test_stations_in_a_line_are_solved_as_a_job_shop() -> None:
