@@ -6,6 +6,7 @@ In: a stop reason. When the pipe closes, the agent is gone and so is the reason 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -35,6 +36,7 @@ def main(connection: Connection, body: bytes, workers: int, deadline: float = fl
     Never raises ProblemError: it sends it.
     """
     os.nice(NICENESS)
+    gc.freeze()  # what the fork came with is neither looked through nor, by that, copied
     send_lock = threading.Lock()
 
     def send(kind: str, payload: bytes) -> None:

@@ -21,5 +21,5 @@ def _warm() -> None:
 
 
 FAMILY: Family[Instance] = Family(
-    name="batching", version="5", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
+    name="batching", version="6", read=read, solve=_solve, check=check, baseline=baseline, warm=_warm
 )

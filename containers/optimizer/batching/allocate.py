@@ -97,7 +97,9 @@ def _take(need: dict[str, int], stock: dict[str, list[_Place]], floor: Floor) ->
             places = [place for place in stock[sku] if place.quantity]
             enough = [place for place in places if place.quantity >= left]
             pool = enough or [max(places, key=lambda place: (place.quantity, place.location))]
-            best = min(pool, key=lambda place: (_detour(place, picks, floor), place.location))
+            best = pool[0]
+            if len(pool) > 1:
+                best = min(pool, key=lambda place: (_detour(place, picks, floor), place.location))
             taken = min(left, best.quantity)
             best.quantity -= taken
             left -= taken

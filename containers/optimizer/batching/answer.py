@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from containers.optimizer.batching.baseline import baseline_distance
 from containers.optimizer.batching.disturbance import disturbance
 from containers.optimizer.batching.problem import Instance, Part
-from containers.optimizer.batching.schedule import lateness, schedule
-from containers.optimizer.family import Answer
+from containers.optimizer.batching.schedule import lateness, schedule, seconds_of
+from containers.optimizer.family import Answer, Run
 from containers.optimizer.routing import rules
-from contracts.optimize import Objective, Unassigned
+from contracts.optimize import Objective
 from contracts.problems.batching import Batch, BatchingSolution, Disturbance, PickStop
+
+# So many batches of the first plan are written to see how long all of them take; then the check reads them.
+SAMPLED, FINISH_OF_WRITING = 50, 2.5
 
 
 def answer_of(instance: Instance, batches: Sequence[Sequence[int]], replanned_m: float | None = None) -> Answer:
@@ -47,11 +50,19 @@ def answer_of(instance: Instance, batches: Sequence[Sequence[int]], replanned_m:
     )
 
 
-def written(instance: Instance, batches: Sequence[Sequence[int]]) -> None:
-    """Write these batches as an answer has them, for nothing but the time that it takes."""
-    for batch in batches:
+def keep_back(instance: Instance, run: Run, first: Callable[[], Sequence[Sequence[int]]]) -> None:
+    """Learn from the first plan how long the last one will take to be written and checked, and keep that much back.
+
+    first: chooses what of the first plan is kept; that is done again at the end, and counts.
+    """
+    begun = run.elapsed_s
+    batches = first()
+    chosen = run.elapsed_s
+    step = max(1, -(-len(batches) // SAMPLED))
+    for batch in batches[::step]:
         _batch(instance, "", [instance.parts[number] for number in batch]).model_dump(mode="json")
-    _rules_metres(instance, batches)
+    _rules_metres(instance, batches[::step])
+    run.finishing(chosen - begun + FINISH_OF_WRITING * step * (run.elapsed_s - chosen))
 
 
 def _rules_metres(instance: Instance, batches: Sequence[Sequence[int]]) -> dict[str, float]:
@@ -84,43 +95,6 @@ def due_times(instance: Instance) -> dict[str, float]:
     return {part.order.id: part.due_s for part in instance.parts}
 
 
-def late_orders(instance: Instance, batches: Sequence[Sequence[int]]) -> list[int]:
-    """The parts of orders that this plan finishes after their due time."""
-    plans = [_batch(instance, str(i), [instance.parts[p] for p in batch]) for i, batch in enumerate(batches)]
-    due = [[instance.parts[p].due_s for p in batch] for batch in batches]
-    slots = schedule([plan.seconds for plan in plans], [min(one) for one in due], instance.source.pickers)
-    late = lateness(slots, due)
-    return [p for batch, seconds in zip(batches, late, strict=True) for p, s in zip(batch, seconds, strict=True) if s]
-
-
-def kept(
-    instance: Instance, batches: list[list[int]], locked: frozenset[str] = frozenset()
-) -> tuple[list[list[int]], tuple[Unassigned, ...]]:
-    """Where deadlines are hard, leave out what would be late, the latest-due first of what is late, until nothing is.
-
-    locked: orders that are left out last.
-    """
-    if instance.source.due != "hard":
-        return batches, instance.left_out
-    left_out = list(instance.left_out)
-    while late := late_orders(instance, batches):
-        worst = max(
-            (instance.parts[p] for p in late),
-            key=lambda part: (part.order.id not in locked, part.order.priority, part.due_s),
-        ).order
-        left_out.append(
-            Unassigned(
-                id=worst.id,
-                reason="deadline-missed",
-                detail=f"no plan was found that finishes this order by {worst.due_at}",
-                smallest_change="add a picker, start earlier, or move the order's due_at",
-            )
-        )
-        rest = [[p for p in batch if instance.parts[p].order.id != worst.id] for batch in batches]
-        batches = [batch for batch in rest if batch]
-    return batches, tuple(left_out)
-
-
 def picking(instance: Instance) -> float:
     """The part of the objective that no plan changes: seconds for the pieces themselves."""
     if instance.source.objective == "distance":
@@ -142,7 +116,7 @@ def _scheduled(instance: Instance, plans: Sequence[Batch]) -> tuple[list[Batch],
 
 
 def _batch(instance: Instance, name: str, parts: list[Part]) -> Batch:
-    floor, pace = instance.floor, instance.source.pace
+    floor = instance.floor
     at: dict[int, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     for part in parts:
         for pick in part.picks:
@@ -163,7 +137,7 @@ def _batch(instance: Instance, name: str, parts: list[Part]) -> Batch:
         path=walk.path,
         nodes=walk.nodes,
         distance_m=walk.length_m,
-        seconds=walk.length_m / pace.walk_m_per_s + pace.setup_s + len(at) * pace.stop_s + pieces * pace.piece_s,
+        seconds=seconds_of(instance, walk.length_m, len(at), pieces),
         items=pieces,
         totes=totes,
         volume_mm3=volume if cart.volume_mm3 else None,

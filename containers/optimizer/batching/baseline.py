@@ -36,8 +36,12 @@ def _fits(instance: Instance, parts: Sequence[Part]) -> bool:
 
 
 def baseline_distance(instance: Instance) -> float:
-    """Metres of the baseline plan."""
-    return sum(_s_shape_metres(instance, batch) for batch in first_come(instance))
+    """Metres of the baseline plan, worked out once."""
+    if instance.baseline_m is None:
+        metres = sum(_s_shape_metres(instance, batch) for batch in first_come(instance))
+        object.__setattr__(instance, "baseline_m", metres)
+        return metres
+    return instance.baseline_m
 
 
 def _s_shape_metres(instance: Instance, batch: list[int]) -> float:

@@ -7,6 +7,7 @@ its moves.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.optimizer.batching import measure, regroup
-from containers.optimizer.batching.answer import answer_of, kept, picking
+from containers.optimizer.batching.answer import answer_of, keep_back, picking
 from containers.optimizer.batching.chain import new_memory
 from containers.optimizer.batching.disturbance import continued
 from containers.optimizer.batching.late import lateness
 from containers.optimizer.batching.pins import feasible_start, groups_of, overfull, warm_batches
 from containers.optimizer.batching.problem import Instance
-from containers.optimizer.batching.search import construct, search
+from containers.optimizer.batching.schedule import kept
+from containers.optimizer.batching.search import CHUNK_MOVES, FIRST_CHUNK, construct, next_chunk, search
 from containers.optimizer.batching.units import IntArray, Units, units_of
 from containers.optimizer.family import Answer, Run
 from contracts.errors import Fault, ProblemError
@@ -35,7 +37,6 @@ ANEW_SHARE = 0.4
 # Annealing runs in cycles from the best plan. Temperatures as shares of the mean cost of a batch.
 CYCLES = 12
 HOT, COLD = (0.15, 0.05, 0.015), 0.001
-CHUNK_MOVES = 4000
 REINSERTED = 0.5  # of the late orders, how many are put in anew at the start of a cycle
 UNLIMITED = 1 << 40
 METHOD = "a plan made anew, of every batch that fits on the cart (linear program or branch and bound, HiGHS)"
@@ -58,19 +59,21 @@ def extend(instance: Instance, pinned: BatchLocks, run: Run) -> Answer:
         return answer_of(instance, kept(instance, units.batches(assignment))[0])
 
     run.constant, run.show = picking(instance), show
-    groups = [[part] for part in range(len(instance.parts)) if part not in {p for batch in released for p in batch}]
-    free = units_of(instance, groups) if groups else None
-    _saved, near = construct(instance.floor, units)
-    chains = [_Regrouping(instance, old, near, shut, run.seed + 7919 * i) for i in range(run.workers)]
+    chains = [_Regrouping(instance, old, shut, run.seed + 7919 * i) for i in range(run.workers)]
     first = chains[0].inserted(batches, late)
     for chain in chains:
         chain.restart(first)
     run.report(chains[0].objective, plan=run.shown(chains[0].best))
+    keep_back(instance, run, lambda: kept(instance, units.batches(first))[0])
+    groups = [[part] for part in range(len(instance.parts)) if part not in {p for batch in released for p in batch}]
+    free = units if len(groups) == units.count else units_of(instance, groups) if groups else None
+    made = construct(instance.floor, units, run)
     anew: list[list[int]] = list(released)
     moves, bound = 0, None
     if free is not None:
         part = _Part(run, ANEW_SHARE)
-        found = search(instance.floor, free, None, part, instance.source.pickers)
+        known = made if free is units else None
+        found = search(instance.floor, free, None, part, instance.source.pickers, constructed=known)
         moves, bound = found.moves, found.bound
         anew += free.batches(found.assignment)
     if late or not whole:
@@ -81,7 +84,7 @@ def extend(instance: Instance, pinned: BatchLocks, run: Run) -> Answer:
             if old.away(start) <= old.most and old.keeps(start, shut):
                 for chain in chains:
                     chain.restart(start)
-        moves = _anneal(chains, run, moves)
+        moves = _anneal(chains, made[1], run, moves)
         for chain in chains:  # rows emptied and filled again may continue other batches by now
             chain.restart(old.labelled(units.batches(chain.best)))
     best = min(chains, key=lambda chain: chain.objective)
@@ -211,10 +214,10 @@ class _Old:
 class _Regrouping:
     """One annealing chain over the earlier plan; `run` releases the GIL."""
 
-    def __init__(self, instance: Instance, old: _Old, near: IntArray, shut: Flags, seed: int) -> None:
+    def __init__(self, instance: Instance, old: _Old, shut: Flags, seed: int) -> None:
         n, dims = old.units.count, old.units.arrays[1].shape[1]
         rows = n + 1
-        self._old, self._near, self._shut, self._home = old, near, shut, old.home()
+        self._old, self._shut, self._home = old, shut, old.home()
         self._floor, self._pickers = instance.floor, instance.source.pickers
         self._scratch, self._memory = instance.floor.scratch(), new_memory()
         self._rng = np.random.default_rng(seed)
@@ -286,10 +289,10 @@ class _Regrouping:
             self._old.units.weights, self._shut, late,
         )  # fmt: skip
 
-    def run(self, moves: int, hot: float, cold: float) -> None:
-        """Some moves at falling temperature."""
+    def run(self, near: IntArray, moves: int, hot: float, cold: float) -> None:
+        """Some moves at falling temperature. near: promising partners per unit."""
         regroup.regroup(
-            self._floor.frame, self._scratch, self._old.units.arrays, self._plan, self._memory, self._zobrist, self._near,
+            self._floor.frame, self._scratch, self._old.units.arrays, self._plan, self._memory, self._zobrist, near,
             self._old.units.weights, self._home, self._shut, float(self._old.extension.moved_order_cost), self._old.most,
             self._pickers, self._random, moves, hot, cold, self.best, self._totals,
         )  # fmt: skip
@@ -315,12 +318,12 @@ class _Regrouping:
         return float(lateness(arrays, self._plan, weights, self._pickers, -1, 0.0, 0.0, -1, 0.0, 0.0, none, work))
 
 
-def _anneal(chains: list[_Regrouping], run: Run, moves: int) -> int:
+def _anneal(chains: list[_Regrouping], near: IntArray, run: Run, moves: int) -> int:
     """Cycles from the best plan, some late orders put in anew, over what is left of the time or the iterations. Returns all moves."""
     scale = chains[0].objective / max(1, len(np.unique(chains[0].best)))
     limit, first = run.budget.iterations, moves
     begun, left = run.elapsed_s, max(1e-9, run.remaining_s)
-    reported, cycle = min(chain.objective for chain in chains), -1.0
+    reported, cycle, size = min(chain.objective for chain in chains), -1.0, FIRST_CHUNK
     with ThreadPoolExecutor(len(chains)) as threads:
         while not run.should_stop(moves):
             progress = (run.elapsed_s - begun) / left if limit is None else (moves - first) / max(1, limit - first)
@@ -332,9 +335,11 @@ def _anneal(chains: list[_Regrouping], run: Run, moves: int) -> int:
                     chain.reinsert(best.best)
             warm = HOT[int(cycle) % len(HOT)]
             hot = scale * warm * (COLD / warm) ** done
-            chunk = CHUNK_MOVES if limit is None else max(1, min(CHUNK_MOVES, limit - moves, (limit - first) // CYCLES))
-            list(threads.map(lambda chain: chain.run(chunk, hot, hot), chains))  # noqa: B023 - run at once
+            chunk = size if limit is None else max(1, min(CHUNK_MOVES, limit - moves, (limit - first) // CYCLES))
+            started = time.monotonic()
+            list(threads.map(lambda chain: chain.run(near, chunk, hot, hot), chains))  # noqa: B023 - run at once
             moves += chunk
+            size = next_chunk(chunk, time.monotonic() - started)
             best = min(chains, key=lambda chain: chain.objective)
             if best.objective < reported - 1e-9:
                 reported = best.objective

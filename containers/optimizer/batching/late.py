@@ -8,6 +8,19 @@ from containers.optimizer.jit import kernel
 
 
 @kernel
+def rota(seconds, soonest, free, picker, start):  # type: ignore[no-untyped-def]
+    """Who picks each batch (B,) from when: by earliest due time, to whoever is free first. free: (pickers,) work space."""
+    free[:] = 0.0
+    for b in np.argsort(soonest, kind="mergesort"):
+        p = 0
+        for q in range(1, free.shape[0]):
+            if free[q] < free[p]:
+                p = q
+        picker[b], start[b] = p, free[p]
+        free[p] += seconds[b]
+
+
+@kernel
 def moved(batch, batch_a, batch_b, member, swap):  # type: ignore[no-untyped-def]
     """Whether a member of a batch leaves it in this change."""
     return (batch == batch_a and (member == swap[0] or member == swap[1])) or (batch == batch_b and member == swap[2])

@@ -44,6 +44,7 @@ class Instance:
     left_out: tuple[Unassigned, ...]
     capacity: npt.NDArray[np.int64]  # (D,)
     clashes: tuple[int, ...]  # per tag bit: the bits that may not share a cart with it
+    baseline_m: float | None = None  # metres of the baseline plan, once they are known
 
     def clash_of(self, tags: int) -> int:
         """The tags that may not share a cart with any of `tags`."""

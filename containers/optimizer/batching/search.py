@@ -63,9 +63,10 @@ def search(
     run: Run,
     pickers: int,
     first: Callable[[IntArray], None] = lambda _assignment: None,
+    constructed: tuple[IntArray, IntArray] | None = None,
 ) -> Searched:
-    """The best plan found within the run's budget. first: called with the first plan."""
-    saved, near = construct(floor, units, run)
+    """The best plan found within the run's budget. first: called with the first plan. constructed: where that was done."""
+    saved, near = construct(floor, units, run) if constructed is None else constructed
     rng = np.random.default_rng(run.seed)
     zobrist = rng.integers(1, 2**63, units.count, dtype=np.uint64)
     chains = [
@@ -176,13 +177,17 @@ def _anneal(chains: list[Chain], run: Run, share: float, moves: int, least: int 
             started = time.monotonic()
             list(threads.map(lambda chain: chain.run(chunk, hot, hot), chains))  # noqa: B023 - run at once
             moves += chunk
-            speed = chunk / max(1e-6, time.monotonic() - started)
-            size = int(max(20, min(CHUNK_MOVES, 2 * size, CHUNK_S * speed)))
+            size = next_chunk(chunk, time.monotonic() - started)
             best = _best(chains)
             if best.objective < reported - 1e-9:
                 reported = best.objective
                 run.report(reported, iterations=moves, plan=run.shown(best.best))
     return moves
+
+
+def next_chunk(moves: int, seconds: float) -> int:
+    """How many moves to make before the next look at the clock, after so many took so long."""
+    return int(max(20, min(CHUNK_MOVES, 2 * moves, CHUNK_S * moves / max(1e-6, seconds))))
 
 
 def _improve(chains: list[Chain], master: Master, run: Run, moves: int, until: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from containers.optimizer.batching.answer import answer_of, kept, picking, written
+from containers.optimizer.batching.answer import answer_of, keep_back, picking
 from containers.optimizer.batching.baseline import first_come
 from containers.optimizer.batching.extend import extend
 from containers.optimizer.batching.pins import (
@@ -14,13 +14,12 @@ from containers.optimizer.batching.pins import (
     warm_batches,
 )
 from containers.optimizer.batching.problem import Instance
+from containers.optimizer.batching.schedule import kept
 from containers.optimizer.batching.search import search
 from containers.optimizer.batching.units import IntArray, units_of
 from containers.optimizer.family import Answer, Run
 from contracts.optimize import Bound
 
-# So many batches of the first plan are written to see how long all of them take; then the check reads them.
-SAMPLED, FINISH_OF_WRITING = 50, 2.0
 METHOD = "set partitioning over every batch that fits on the cart (linear program or branch and bound, HiGHS)"
 
 
@@ -47,10 +46,7 @@ def solve(instance: Instance, run: Run) -> Answer:
         earlier = None if start is None else units.assignment(start)
 
         def first(assignment: IntArray) -> None:
-            begun, every = run.elapsed_s, sealed + units.batches(assignment)
-            step = -(-len(every) // SAMPLED)
-            written(instance, every[::step])
-            run.finishing(FINISH_OF_WRITING * step * (run.elapsed_s - begun))
+            keep_back(instance, run, lambda: kept(instance, sealed + units.batches(assignment), orders_of(pinned))[0])
 
         found = search(instance.floor, units, earlier, run, instance.source.pickers, first)
         batches = batches + units.batches(found.assignment)
