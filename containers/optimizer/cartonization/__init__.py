@@ -12,7 +12,7 @@ from containers.optimizer.family import Family
 
 FAMILY: Family[PackingProblem] = Family(
     name="cartonization",
-    version="3",
+    version="4",
     read=parse,
     solve=solve,
     check=check,

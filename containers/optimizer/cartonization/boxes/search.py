@@ -19,6 +19,7 @@ UNPLACED = -1
 CYCLE = 4000  # iterations of one temperature cycle
 FILL_WEIGHT = 0.3  # share of a carton's cost that a perfect fill takes off its energy
 SORT_KEYS = 6
+BY_CHANCE = 10  # types of carton that an iteration may use by chance, where there are too many to try all
 
 # Scalars in Plan.scalars
 N_BINS, ENERGY, LEFT_OUT, COST = range(4)
@@ -324,8 +325,12 @@ def build(
 
 
 @kernel
-def improve(d, sp, backup, plan, best, log, rng, clock, iterations, penalty, scale, heat):
-    """Run a number of iterations. `clock[0]` counts them over all calls. Returns how often the best cost fell."""
+def improve(d, sp, backup, plan, best, log, rng, clock, iterations, penalty, scale, heat, always):
+    """Run a number of iterations. `clock[0]` counts them over all calls. Returns how often the best cost fell.
+
+    always: (types,) whether each iteration may use this type of carton; of the others it may use those that it empties and some by
+    chance, for to try a thousand types for every carton takes a thousand times as long.
+    """
     units = plan.of_unit.shape[0]
     begun = d.begun_type.shape[0]
     room = plan.type.shape[0]
@@ -336,6 +341,8 @@ def improve(d, sp, backup, plan, best, log, rng, clock, iterations, penalty, sca
     new_box = np.empty((d.kind.shape[0], 6), dtype=np.int64)
     number = np.empty(room, dtype=np.int64)
     falls = 0
+    some_only = not always.all()
+    offered = np.empty(always.shape[0], dtype=np.bool_)
     for _ in range(iterations):
         phase = float(clock[0] % CYCLE) / CYCLE
         if clock[0] % CYCLE == 0 and clock[0] > 0:
@@ -387,6 +394,16 @@ def improve(d, sp, backup, plan, best, log, rng, clock, iterations, penalty, sca
                     nb += 1
             elif b >= begun:
                 used[plan.type[b]] += 1
+        if some_only:
+            offered[:] = always
+            for b in range(begun, m):
+                if victim[b]:
+                    offered[plan.type[b]] = True
+            for _ in range(BY_CHANCE):
+                offered[np.int64(random(rng) * offered.shape[0])] = True
+            for t in range(offered.shape[0]):
+                if not offered[t]:
+                    used[t] = d.available[t]
         begun_bins = np.empty(nb, dtype=np.int64)
         nb = 0
         for b in range(min(begun, m)):

@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from containers.optimizer.cartonization.boxes.cover import Pool
 from containers.optimizer.cartonization.boxes.data import Bin, Box, Model, most_pieces
 from containers.optimizer.cartonization.boxes.kernel import LOWEST, NEAREST, SHORT_SIDE, TIGHTEST, Space, new_space
 from containers.optimizer.cartonization.boxes.search import UNPLACED, Log, Plan, build, improve, recount, sort_units
-from containers.optimizer.cartonization.problem import Ints
+
+Flags = npt.NDArray[np.bool_]
 
 HEAT = 0.02
 # Units that a constructive plan offers every carton at once. With more than PROBED_FROM, the first PROBES of PROBE tell how many the
 # time allows, but not fewer than LEAST_AT_ONCE; the first plan may take a share of it.
 MOST_AT_ONCE, LEAST_AT_ONCE = 2000, 60
 PROBED_FROM, PROBE, PROBES, FIRST_SHARE = 1000, 200, 2, 0.3
-FEW_TYPES = 30  # of cartons, all of which constructive plans try
+FEW_TYPES = 30  # of cartons, all of which are tried for every carton
 FIRST_CHUNK = 1
 CHUNK_S = 0.04
 LOG_BINS = 4000
@@ -51,6 +53,7 @@ class BoxSearch:
         self.pool = Pool(model)
         self._next_cover = 2000
         self.at_once = MOST_AT_ONCE
+        self.offered = self._offered()
         for b, t in enumerate(data.begun_type):
             self.best.type[b] = t
         self.best.bins[0] = len(data.begun_type)
@@ -103,14 +106,14 @@ class BoxSearch:
         until = time.perf_counter() + seconds
         kind = data.kind[data.unit_pieces[data.unit_start[:-1]]]  # of a unit: of its first piece
         each = math.inf
-        used = self._unoffered()
+        used = np.where(self.offered, 0, data.available).astype(np.int64)
         bins, part = (int(plan.bins[0]), 1) if onto else (0, 0)
         if onto:
             used = used + np.bincount(plan.type[len(data.begun_type) : bins], minlength=len(used))
         while len(rest) or part == 0:
             began = time.perf_counter()
             parts = max(1, -(-len(rest) // (PROBE if probing and part < PROBES + onto else self.at_once)))
-            pool = rest[::parts]
+            pool = np.ascontiguousarray(rest[::parts])
             begun = np.arange(len(data.begun_type) if part == 0 else 0, dtype=np.int64)
             out_bin = np.empty(len(pool), dtype=np.int64)
             filled, _, _, _ = build(
@@ -131,20 +134,20 @@ class BoxSearch:
         recount(plan, data, self.model.penalty, self.model.scale)
         self._keep_if_better()
 
-    def _unoffered(self) -> Ints:
-        """(types,) cartons in use where none is: all of those that constructive plans pass over, because there are many types and
-        every one would be tried for every carton. The cheapest for their volume stay, and for each kind the first that holds it.
+    def _offered(self) -> Flags:
+        """(types,) which cartons a plan is made of: not all where there are many types, for every one would be tried for every
+        carton. The cheapest for their volume, and for each kind the first that holds it.
         """
         problem, available = self.model.problem, self.model.data.available
         if len(available) <= FEW_TYPES:
-            return np.zeros(len(available), dtype=np.int64)
+            return np.ones(len(available), dtype=np.bool_)
         rank = np.argsort(problem.type_cost / problem.type_dims.astype(np.float64).prod(axis=1), kind="stable")
         rank = rank[available[rank] > 0]
         offered = np.zeros(len(available), dtype=np.bool_)
         offered[rank[:FEW_TYPES]] = True
         fits = problem.fits[:, rank]
         offered[rank[fits.argmax(axis=1)[fits.any(axis=1)]]] = True
-        return np.where(offered, 0, available).astype(np.int64)
+        return offered
 
     def take(self, bins: Sequence[Bin]) -> None:
         """Take a plan made elsewhere (a warm start, a set cover). Pieces that it does not place stay out."""
@@ -185,7 +188,7 @@ class BoxSearch:
         self.log.count[0] = 0
         falls = improve(
             self.model.data, self.space, self.backup, self.current, self.best, self.log, self.rng, self.clock,
-            iterations, self.model.penalty, self.model.scale, HEAT,
+            iterations, self.model.penalty, self.model.scale, HEAT, self.offered,
         )  # fmt: skip
         self.pool.add(self.log)
         return bool(falls > 0)

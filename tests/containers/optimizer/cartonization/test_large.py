@@ -65,7 +65,7 @@ def test_of_many_types_the_cheapest_for_their_volume_and_one_for_every_kind_are_
     whole["cartons"].append({"id": "tube", "cost": 50, "length_mm": 1000, "width_mm": 30, "height_mm": 30})
     problem = parse(whole)
     chain = BoxSearch(build_model(problem, problem.counts), SEED)
-    assert np.flatnonzero(chain._unoffered() == 0).tolist() == [0, 1, 10]
+    assert np.flatnonzero(chain.offered).tolist() == [0, 1, 10]
     chain._construct(0, 0, True, math.inf)
     assert sum(len(content.pieces) for content in chain.bins()) == 6
 
