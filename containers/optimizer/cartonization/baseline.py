@@ -29,9 +29,10 @@ class _Layered:
     y: int = 0  # start of the current row
     row: int = 0  # its depth
     x: int = 0
+    refused: set[int] = field(default_factory=set)  # kinds that did not fit as it is now
 
     def put(self, k: int, kind: Kind, conflicts: list[set[int]]) -> bool:
-        if kind.weight > self.weight_left or kind.volume > self.volume_left:
+        if k in self.refused or kind.weight > self.weight_left or kind.volume > self.volume_left:
             return False
         if kind.category >= 0 and conflicts[kind.category] & self.categories:
             return False
@@ -42,7 +43,9 @@ class _Layered:
                 self.kinds.append(k)
                 if kind.category >= 0:
                     self.categories.add(kind.category)
+                self.refused.clear()
                 return True
+        self.refused.add(k)
         return False
 
     def _lay(self, length: int, width: int, height: int) -> bool:
@@ -128,6 +131,7 @@ def _put_all(carton: _Layered, unit: list[int], problem: PackingProblem, conflic
         return True
     carton.kinds, carton.categories, carton.weight_left, carton.volume_left = saved
     carton.z, carton.layer, carton.y, carton.row, carton.x = place
+    carton.refused.clear()
     return False
 
 

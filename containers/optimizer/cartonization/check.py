@@ -261,6 +261,7 @@ def _check_geometry(
     high = np.array([body.high for body in bodies], dtype=np.int64)
     need = source.min_support if source.dimensions == 3 else 0.0
     flat = source.dimensions < 3
+    in_sequence = any(body.sequence is not None for body in bodies)
     supporters: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
     for i, body in enumerate(bodies):
         shared = np.minimum(high[i], high) - np.maximum(low[i], low)
@@ -281,7 +282,8 @@ def _check_geometry(
             under_earlier = np.flatnonzero(beneath[:i] & (low[:i, 2] >= high[i, 2]))
             for j in under_earlier:
                 yield Fault(body.pointer, f"would have to be put below {bodies[j].pointer}, which comes before it")
-        yield from _check_sequence(kind, bodies, low, high, shared, i)
+        if in_sequence:
+            yield from _check_sequence(kind, bodies, low, high, shared, i)
     if not flat:
         yield from _check_loads(bodies, low, supporters)
 
