@@ -115,6 +115,33 @@ def _scattered(lists: int) -> dict[str, Any]:
     }
 
 
+def _due(orders: int, pickers: int, due: str) -> dict[str, Any]:
+    """Orders that are due between half an hour and eight hours after the start."""
+    rng = random.Random(8)
+    data = orders_of(7, orders)
+    for order in data["orders"]:
+        order["due_at"] = (START + timedelta(minutes=rng.randint(30, 480))).isoformat()
+    return data | {"start_at": START.isoformat(), "pickers": pickers, "due": due}
+
+
+def _late_orders(orders: int, late: int) -> dict[str, Any]:
+    """The last orders come late; the others are on carts of six."""
+    data = orders_of(7, orders)
+    known = [order["id"] for order in data["orders"][: orders - late]]
+    return data | {"extend": {"batches": [{"orders": known[i : i + 6]} for i in range(0, len(known), 6)]}}
+
+
+def _carton_types(kinds: int, types: int) -> dict[str, Any]:
+    rng = random.Random(9)
+    data = _cartonization(kinds)
+    edges = {"length_mm": (200, 600), "width_mm": (200, 600), "height_mm": (150, 600)}
+    data["cartons"] = [
+        {"id": f"C{i}", "cost": 1 + i % 37} | {edge: rng.randint(*span) for edge, span in edges.items()}
+        for i in range(types)
+    ]
+    return data
+
+
 def _cartonization(kinds: int, dimensions: int = 3) -> dict[str, Any]:
     rng = random.Random(5)
     size = ("length_mm", "width_mm", "height_mm")[:dimensions]
@@ -135,6 +162,34 @@ def _labour(many: int) -> dict[str, Any]:
     return {"workers": people, "tasks": tasks}
 
 
+def _waves_of_work(many: int, waves: int) -> dict[str, Any]:
+    """A third of the tasks wait for another; of nine kinds of people some lack skills, and there is work for twice the shifts."""
+    rng = random.Random(10)
+    data = _labour(many)
+    for number, worker in enumerate(data["workers"]):
+        worker["shifts"] = [{"start_s": 0, "end_s": 7_200}, {"start_s": 9_000, "end_s": 14_400}]
+        worker["skills"] = [f"K{k}" for k in range(number % 9)]
+    for number, task in enumerate(data["tasks"]):
+        task |= {"skill": f"K{number % 7}", "wave": f"W{number % waves}"}
+        task["after"] = [f"T{number - 1}"] if number % 3 == 2 else []
+    return data | {"waves": [{"id": f"W{v}", "due_s": rng.randint(3_600, 14_400)} for v in range(waves)]}
+
+
+def _stations(jobs: int, stations: int) -> dict[str, Any]:
+    """A job shop: every job passes every station, in an order of its own."""
+    rng = random.Random(11)
+    tasks = [
+        {"id": f"J{j}.{k}", "seconds": rng.randint(10, 300), "skill": f"M{station}", "after": [f"J{j}.{k - 1}"] if k else []}
+        for j in range(jobs)
+        for k, station in enumerate(rng.sample(range(stations), stations))
+    ]  # fmt: skip
+    day = [{"start_s": 0, "end_s": 31_000_000}]
+    return {
+        "workers": [{"id": f"S{m}", "skills": [f"M{m}"], "shifts": day} for m in range(stations)],
+        "tasks": tasks,
+    }
+
+
 def _scenario(orders: int) -> dict[str, Any]:
     data = orders_of(7, orders)
     crew = {"pickers": max(8, orders // 50)}
@@ -152,6 +207,14 @@ LARGE: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "routing": ("routing", lambda: _routing(300)),
     "cartonization": ("cartonization", lambda: _cartonization(120)),
     "labour": ("labour", lambda: _labour(1200)),
+    "labour_5000": ("labour", lambda: _labour(5000)),
+    "labour_5000_overloaded": ("labour", lambda: _waves_of_work(5000, 20)),
+    "labour_4900_stations": ("labour", lambda: _stations(70, 70)),
+    "batching_5000_due": ("batching", lambda: _due(5000, 80, "soft")),
+    "batching_5000_hard": ("batching", lambda: _due(5000, 10, "hard")),
+    "batching_5000_late_orders": ("batching", lambda: _late_orders(5000, 100)),
+    "cartonization_200_types": ("cartonization", lambda: _carton_types(1000, 200)),
+    "cartonization_1000_types": ("cartonization", lambda: _carton_types(120, 1000)),
     "scenario": ("scenario", lambda: _scenario(200)),
 }
 # The same, at sizes near the largest that are accepted: see LARGEST_SECONDS.
@@ -163,7 +226,6 @@ LARGEST: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "routing_scattered_3000": ("routing", lambda: _scattered(3000)),
     "cartonization_20000": ("cartonization", lambda: _cartonization(7900)),
     "cartonization_2d_20000": ("cartonization", lambda: _cartonization(7900, 2)),
-    "labour_5000": ("labour", lambda: _labour(5000)),
     "scenario_5000": ("scenario", lambda: _scenario(5000)),
 }
 

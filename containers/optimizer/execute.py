@@ -125,6 +125,11 @@ def _verify(chosen: Family[Any], problem: Any, answer: Answer, locks: Mapping[st
     claimed, found = answer.objective.value, report.objective.value
     if not math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=1e-4):
         raise ProblemError("internal", f"the {chosen.name} plan claims {claimed} but its check finds {found}")
+    told, missing = ({one.id for one in source.unassigned} for source in (answer, report))
+    if told != missing:
+        example = sorted(told ^ missing)[0]
+        detail = f"the {chosen.name} plan says that it leaves out {len(told)}, but its check finds {len(missing)}, e.g. {example!r}"
+        raise ProblemError("internal", detail)
 
 
 def _closed(objective: Objective, bound: Bound) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -61,6 +62,29 @@ class WalkCheck:
             over = ((low <= some) & (some <= high)).all(axis=2).any(axis=1)
             missed += (first + np.flatnonzero(~over)).tolist()
         return missed
+
+    def reaches(self, location: str) -> bool:
+        """Whether some walk leads from the depot to the location and on to the end depot."""
+        return not isinstance(self.layout, GraphLayout) or self._node_of.get(location) in self._on_the_way
+
+    @cached_property
+    def _on_the_way(self) -> set[str]:
+        """Nodes that the depot leads to and that lead to the end depot."""
+        assert isinstance(self.layout, GraphLayout)
+        onward, back = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+        for a, b in self._edges:
+            onward[a].append(b)
+            back[b].append(a)
+        ends = (self.layout.depot, onward), (self.layout.end_depot or self.layout.depot, back)
+        found = []
+        for start, steps in ends:
+            seen, open_nodes = {start}, [start]
+            while open_nodes:
+                fresh = set(steps[open_nodes.pop()]) - seen
+                seen |= fresh
+                open_nodes += fresh
+            found.append(seen)
+        return found[0] & found[1]
 
     def passes_node(self, nodes: Sequence[str], location: str) -> bool:
         """Whether a walk on a graph leads over the location's node; true on other layouts."""

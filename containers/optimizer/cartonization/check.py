@@ -97,12 +97,6 @@ def _worth(source: CartonizationProblem, item: PackItem) -> float:
     return float(item.length_mm * (width if source.dimensions >= 2 else 1) * (height if source.dimensions == 3 else 1))
 
 
-def worth_of(source: CartonizationProblem, plan: CartonizationSolution) -> Objective:
-    """The objective of a plan, whatever it breaks."""
-    placed = Counter(place.item for carton in plan.cartons for place in carton.placements)
-    return _objective(source, plan.cartons, placed)
-
-
 def _objective(source: CartonizationProblem, cartons: tuple[PackedCarton, ...], placed: Mapping[str, int]) -> Objective:
     if source.objective == "value":
         loaded = sum(_worth(source, item) * min(placed.get(item.id, 0), item.quantity) for item in source.items)

@@ -10,6 +10,7 @@ import numpy as np
 
 from containers.optimizer.cartonization.boxes.data import Bin, Box
 from containers.optimizer.cartonization.problem import PackingProblem
+from contracts.optimize import Objective
 from contracts.problems.cartonization import CartonizationSolution, PackedCarton, PackItem, Placement
 
 
@@ -79,6 +80,27 @@ def to_solution(problem: PackingProblem, bins: list[Bin]) -> CartonizationSoluti
             number += 1
         cartons.append(_carton(problem, f"carton-{number}", None, content, [], free, item_of))
     return CartonizationSolution(cartons=tuple(cartons))
+
+
+def objective_of(problem: PackingProblem, bins: list[Bin]) -> Objective:
+    """The objective of these cartons, by its parts. What is pinned in a carton is in the plan whatever `bins` hold."""
+    packed = np.zeros(len(problem.kinds), dtype=np.int64)
+    for content in bins:
+        for kind, _ in content.pieces:
+            packed[kind] += 1
+    for begun in problem.begun:
+        for fixed in begun.fixed:
+            packed[fixed.kind] += fixed.kind >= 0
+    if problem.source.objective == "value":
+        loaded = float(sum(kind.value * int(number) for kind, number in zip(problem.kinds, packed, strict=True)))
+        return Objective(value=loaded, unit="value", sense="max", parts={"loaded": loaded})
+    made = [content.type for content in bins if content.begun < 0]
+    made += [begun.type for begun in problem.begun if not begun.paid]
+    cost = float(sum(int(problem.type_cost[t]) for t in made))
+    missing = sum(len(kind.members) for kind in problem.kinds) - int(packed.sum())
+    left = missing * (1.0 + 2.0 * float(problem.type_cost.max(initial=0)))
+    unit = "cartons" if problem.source.objective == "count" else "minor units"
+    return Objective(value=cost + left, unit=unit, sense="min", parts={"cartons": cost, "left_out": left})
 
 
 def _rank(content: Bin) -> tuple[int, int, tuple[tuple[int, Box], ...]]:

@@ -13,9 +13,9 @@ from containers.optimizer.cartonization.blocks.load import load
 from containers.optimizer.cartonization.bound import lower_bound
 from containers.optimizer.cartonization.boxes.data import Bin, build_model
 from containers.optimizer.cartonization.boxes.solver import search
-from containers.optimizer.cartonization.check import check, faults_in_cartons, left_out, worth_of
+from containers.optimizer.cartonization.check import check, faults_in_cartons, left_out
 from containers.optimizer.cartonization.lines.colgen import Cutting, suits
-from containers.optimizer.cartonization.plan import from_solution, to_solution
+from containers.optimizer.cartonization.plan import from_solution, objective_of, to_solution
 from containers.optimizer.cartonization.problem import Ints, PackingProblem, parse, parse_solution
 from containers.optimizer.family import Answer, Run
 from contracts.errors import Fault, ProblemError
@@ -56,7 +56,7 @@ def solve(problem: PackingProblem, run: Run) -> Answer:
         bins = _better(problem, bins, start)
     solution = to_solution(problem, bins)
     return Answer(
-        objective=worth_of(problem.source, solution),
+        objective=objective_of(problem, bins),
         solution=solution.model_dump(mode="json", exclude_none=True),
         unassigned=left_out(problem.source, solution),
         iterations=iterations,
@@ -103,7 +103,7 @@ def _warm_bins(problem: PackingProblem, warm_start: Mapping[str, Any] | None, no
 
 def _better(problem: PackingProblem, found: list[Bin], start: list[Bin]) -> list[Bin]:
     """Of two plans the better; of two equally good ones what was found."""
-    values = [worth_of(problem.source, to_solution(problem, bins)).value for bins in (found, start)]
+    values = [objective_of(problem, bins).value for bins in (found, start)]
     ahead = values[1] > values[0] if problem.source.objective == "value" else values[1] < values[0]
     return start if ahead else found
 

@@ -10,7 +10,7 @@ import numpy as np
 from containers.optimizer.labour.bound import earliest_ends
 from containers.optimizer.labour.problem import NEVER, Ints, Plan, build, working_windows
 from containers.optimizer.labour.search import Chain, Timetable, rule_orders
-from contracts.optimize import Unassigned
+from contracts.optimize import Objective, Unassigned
 from contracts.problems.labour import (
     Assignment,
     ExtraPeople,
@@ -70,6 +70,23 @@ class _Room:
             busy,
             rank,
         )
+
+
+def points(plan: Plan, table: Timetable) -> Objective:
+    """The timetable's objective by its parts."""
+    weights, planned = plan.source.weights, table.worker >= 0
+    timed = planned & (plan.due < NEVER)
+    late = float((plan.weight[timed] * np.maximum(0, table.end[timed] - plan.due[timed])).sum())
+    for v, due in enumerate(plan.wave_due):
+        members = planned & (plan.wave == v)
+        if due < NEVER and members.any():
+            late += float(plan.wave_weight[v]) * max(0, int(table.end[members].max()) - int(due))
+    parts = {
+        "late": weights.late * late,
+        "left_out": weights.left_out * float(plan.weight[~planned].sum()),
+        "finish": weights.finish * int(table.end[planned].max(initial=0)),
+    }
+    return Objective(value=sum(parts.values()), unit="points", parts=parts)
 
 
 def left_out(plan: Plan, table: Timetable) -> tuple[Unassigned, ...]:

@@ -14,7 +14,7 @@ from containers.optimizer.family import Answer, Run
 from containers.optimizer.labour import exact, shop
 from containers.optimizer.labour.bound import lower_bound
 from containers.optimizer.labour.check import check
-from containers.optimizer.labour.explain import left_out, to_solution
+from containers.optimizer.labour.explain import left_out, points, to_solution
 from containers.optimizer.labour.problem import Plan, build
 from containers.optimizer.labour.search import Timetable, search
 from containers.optimizer.reading import locks_of, plan_of
@@ -25,7 +25,7 @@ from contracts.problems.labour import LabourLocks, LabourSolution
 ANNEAL_SHARE = 0.35  # of the time, before CP-SAT takes over
 LEAST_EXACT_S = 0.3  # for CP-SAT: its presolve takes a tenth of a second or two, whatever its limit
 EXTRA_SHARE = 0.05  # kept for finding out how many people a late wave lacks
-FINISH_OF_FIRST = 1.6  # times what it took to write the first plan and check it: the last is checked twice, and sent
+FINISH_OF_FIRST = 1.6  # times what it took to write the first plan and to check it; then the last one is sent
 
 
 def solve(problem: Plan, run: Run) -> Answer:
@@ -38,7 +38,7 @@ def solve(problem: Plan, run: Run) -> Answer:
     def planned(table: Timetable) -> None:
         nonlocal finishing
         begun = run.elapsed_s
-        _written(plan, table, None, lambda: False)
+        check(plan, _shown(plan, table).solution, None)
         finishing = FINISH_OF_FIRST * (run.elapsed_s - begun)
         run.finishing(finishing)
         run.keep_back(finishing + EXTRA_SHARE * run.budget.seconds)
@@ -51,7 +51,7 @@ def solve(problem: Plan, run: Run) -> Answer:
         table, bound, iterations, optimal = _general(plan, run, start, bound, planned)
     if run.locks is not None:
         _honour_locks(plan, table, run.locks)
-    done = _written(plan, table, run.locks, _time_to_try(run, finishing))
+    done = _written(plan, table, _time_to_try(run, finishing))
     reason = "optimal" if optimal else (run.stop_reason or "complete")
     return replace(done, iterations=iterations, stopped_by=reason, bound=bound)
 
@@ -90,17 +90,15 @@ def _time_to_try(run: Run, finishing: float) -> Callable[[], bool]:
     return may_try
 
 
-def _written(
-    plan: Plan, table: Timetable, locks: Mapping[str, Any] | None, may_try: Callable[[], bool]
-) -> Answer:  # fmt: skip
-    """The plan as it is sent, with what is left out and why, and its objective by the check."""
+def _written(plan: Plan, table: Timetable, may_try: Callable[[], bool]) -> Answer:
+    """The plan as it is sent, with what is left out and why."""
     dump = to_solution(plan, table, may_try).model_dump(mode="json")
-    return Answer(check(plan, dump, locks).objective, dump, unassigned=left_out(plan, table))
+    return Answer(points(plan, table), dump, unassigned=left_out(plan, table))
 
 
 def _shown(plan: Plan, table: Timetable) -> Answer:
     """A plan on the way: whom a late wave lacks is worked out for the last one alone."""
-    return _written(plan, table, None, lambda: False)
+    return _written(plan, table, lambda: False)
 
 
 def _warm(plan: Plan, warm_start: Mapping[str, Any]) -> Timetable:

@@ -12,10 +12,10 @@ from typing import Any
 
 from containers.optimizer.family import CheckReport
 from containers.optimizer.reading import locks_of, plan_of
-from containers.optimizer.routing.problem import Instance, need_of, pickable, unpickable
+from containers.optimizer.routing.problem import Instance, out_of_stock, unreachable
 from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
 from contracts.errors import Fault
-from contracts.optimize import Objective
+from contracts.optimize import Objective, Unassigned
 from contracts.problems.routing import LockedRoute, PickList, Route, RoutingLocks, RoutingProblem, RoutingSolution
 
 
@@ -23,11 +23,13 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     """What is wrong with the routes, and how long they are."""
     problem = instance.source
     plan, pinned = plan_of(RoutingSolution, solution), locks_of(RoutingLocks, locks)
-    left_out = unpickable(problem, instance.floor, pinned)
-    lists = {one.id: one for one in pickable(problem, left_out)}
-    faults: list[Fault] = []
-    if sorted(route.id for route in plan.routes) != sorted(lists):
-        faults.append(Fault("/routes", "there must be exactly one route for each list that can be picked"))
+    lists = {one.id: one for one in problem.lists}
+    faults = [
+        Fault("/routes", f"there are {times} routes for {name!r}; each list that can be picked has one")
+        for name, times in Counter(route.id for route in plan.routes).items()
+        if times > 1 or name not in lists
+    ]
+    left_out = _left_out(problem, plan, pinned, faults)
     total, reader = 0.0, RouteCheck(problem, plan.routes)
     for i, route in enumerate(plan.routes):
         total += reader.read(route, lists.get(route.id), f"/routes/{i}", faults)
@@ -63,6 +65,50 @@ class RouteCheck:
         return walked
 
 
+def _left_out(
+    problem: RoutingProblem, plan: RoutingSolution, locks: RoutingLocks, faults: list[Fault]
+) -> tuple[Unassigned, ...]:
+    """Why each list without a route has none: faults say where one could have been picked.
+
+    Lists take from stock in their order, after what is locked.
+    """
+    walks = WalkCheck(problem.layout)
+    stock = Counter[str]()
+    for line in problem.stock:
+        stock[line.sku] += line.quantity if walks.reaches(line.location) else 0
+    locked = {route.id for route in locks.routes}
+    owed: dict[str, Counter[str]] = {one.id: _wanted(one) for one in problem.lists}
+    for take in (take for route in locks.routes for take in route.takes):
+        stock[take.sku] -= take.quantity
+    for pin in locks.takes:
+        stock[pin.sku] -= pin.quantity
+        if pin.pick_list in owed:
+            owed[pin.pick_list][pin.sku] -= pin.quantity
+    routed = {route.id for route in plan.routes}
+    why = []
+    for one in problem.lists:
+        if one.id in locked:
+            continue
+        cut_off = next((name for name in one.locations if not walks.reaches(name)), None)
+        lacking = next((sku for sku, pieces in owed[one.id].items() if pieces > stock[sku]), None)
+        if one.id in routed:
+            stock.subtract(+owed[one.id])
+        elif cut_off is not None:
+            why.append(unreachable(one, cut_off))
+        elif lacking is not None:
+            why.append(out_of_stock(one, lacking, owed[one.id][lacking], stock[lacking]))
+        else:
+            faults.append(Fault("/routes", f"list {one.id!r} can be picked and has no route"))
+    return tuple(why)
+
+
+def _wanted(one: PickList) -> Counter[str]:
+    pieces = Counter[str]()
+    for line in one.lines:
+        pieces[line.sku] += line.quantity
+    return pieces
+
+
 def _left(problem: RoutingProblem, plan: RoutingSolution) -> Counter[tuple[str, str]]:
     """What the plan leaves of each article at each place; less than nothing where it takes too much."""
     stock = Counter[tuple[str, str]]()
@@ -81,7 +127,7 @@ def _contents_faults(one: PickList, route: Route | LockedRoute, where: str) -> l
     taken = Counter[str]()
     for take in route.takes:
         taken[take.sku] += take.quantity
-    if need_of(one) != taken:
+    if _wanted(one) != taken:
         faults.append(Fault(f"{where}/takes", "the pieces taken are not those of the list's lines"))
     return faults
 

@@ -29,7 +29,8 @@ class Instance:
     @property
     def lists(self) -> list[PickList]:
         """The lists that can be picked, in their order."""
-        return pickable(self.source, self.left_out)
+        refused = {one.id for one in self.left_out}
+        return [one for one in self.source.lists if one.id not in refused]
 
     def stock(self) -> Stock:
         """What lies where a picker can walk to, without what the locks take: a copy to take from."""
@@ -40,12 +41,6 @@ class Instance:
         for take in locked_takes(self.locks):
             left[take.sku][take.location] -= take.quantity
         return left
-
-
-def pickable(problem: RoutingProblem, left_out: tuple[Unassigned, ...]) -> list[PickList]:
-    """The lists that are not left out, in their order."""
-    refused = {one.id for one in left_out}
-    return [one for one in problem.lists if one.id not in refused]
 
 
 def need_of(one: PickList) -> Counter[str]:
@@ -121,18 +116,28 @@ def unpickable(problem: RoutingProblem, floor: Floor, locks: RoutingLocks) -> tu
 def _refusal(one: PickList, need: Counter[str], stock: Counter[str], floor: Floor) -> Unassigned | None:
     for name in one.locations:
         if not floor.reachable(name):
-            return Unassigned(
-                id=one.id,
-                reason="unreachable",
-                detail=f"no way leads from the depot to {name!r} and on to the end depot",
-                smallest_change=f"join {name!r} to the floor's graph in both directions, or leave it out",
-            )
+            return unreachable(one, name)
     for sku, pieces in need.items():
         if stock[sku] < pieces:
-            return Unassigned(
-                id=one.id,
-                reason="out-of-stock",
-                detail=f"{pieces} of {sku!r} are needed and {stock[sku]} are left for this list",
-                smallest_change=f"bring {pieces - stock[sku]} more of {sku!r} to a place that can be reached",
-            )
+            return out_of_stock(one, sku, pieces, stock[sku])
     return None
+
+
+def unreachable(one: PickList, location: str) -> Unassigned:
+    """Why a list is left out, in words."""
+    return Unassigned(
+        id=one.id,
+        reason="unreachable",
+        detail=f"no way leads from the depot to {location!r} and on to the end depot",
+        smallest_change=f"join {location!r} to the floor's graph in both directions, or leave it out",
+    )
+
+
+def out_of_stock(one: PickList, sku: str, needed: int, there: int) -> Unassigned:
+    """Why a list is left out, in words."""
+    return Unassigned(
+        id=one.id,
+        reason="out-of-stock",
+        detail=f"{needed} of {sku!r} are needed and {there} are left for this list",
+        smallest_change=f"bring {needed - there} more of {sku!r} to a place that can be reached",
+    )
