@@ -113,15 +113,16 @@ def _score(chosen: Family[Any], problem: Any, request: OptimizeRequest, run: Run
         elapsed_s=round(run.elapsed_s, 4),
         input_hash=input_hash(request.data),
         versions=_versions(chosen),
-        notes=tuple(f"{fault.pointer}: {fault.detail}" for fault in report.violations[:MAX_FAULTS]),
+        notes=tuple(f"{fault.pointer}: {fault.detail}" for fault in (report.violations + report.untrue)[:MAX_FAULTS]),
     )
 
 
 def _verify(chosen: Family[Any], problem: Any, answer: Answer, locks: Mapping[str, Any] | None) -> None:
     report: CheckReport = chosen.check(problem, answer.solution, locks)
-    if report.violations:
+    faults = report.violations + report.untrue
+    if faults:
         detail = f"the {chosen.name} plan failed its check and was withheld"
-        raise ProblemError("internal", detail, errors=report.violations[:MAX_FAULTS])
+        raise ProblemError("internal", detail, errors=faults[:MAX_FAULTS])
     claimed, found = answer.objective.value, report.objective.value
     if not math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=1e-4):
         raise ProblemError("internal", f"the {chosen.name} plan claims {claimed} but its check finds {found}")

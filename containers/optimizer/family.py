@@ -66,11 +66,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What an independent reading of a solution found. `violations` empty means feasible."""
+    """What an independent reading of a solution found. `violations` empty means feasible.
+
+    `untrue`: what the plan tells of itself (sums, loads, savings) and is not so; such a plan can be carried out all the same.
+    """
 
     objective: Objective
     violations: tuple[Fault, ...] = ()
     unassigned: tuple[Unassigned, ...] = ()
+    untrue: tuple[Fault, ...] = ()
 
 
 @dataclass(slots=True)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from containers.optimizer.batching.baseline import baseline_distance
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from containers.optimizer.walk_check import EPSILON, METRES_EPSILON, WalkCheck, same
 from contracts.errors import Fault
+from contracts.layout import locations
 from contracts.optimize import Objective, Unassigned
 from contracts.problems.batching import Batch, BatchingProblem, BatchingSolution, BatchLocks
 
@@ -42,22 +44,55 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     if problem.extend is not None:
         parts = {**objective.parts, "disturbance": problem.extend.moved_order_cost * moved}
         objective = objective.model_copy(update={"value": sum(parts.values()), "parts": parts})
-    return CheckReport(objective, tuple(faults), left_out)
+    return CheckReport(objective, tuple(faults), left_out, tuple(_untrue(instance, plan, walked, reader)))
+
+
+def _untrue(instance: Instance, plan: BatchingSolution, walked: list[float], reader: WalkCheck) -> Iterator[Fault]:
+    """Loads, times and sums that the plan tells."""
+    problem = instance.source
+    items, totes = problem.item_of, {order.id: order.totes for order in problem.orders}
+    seconds = _seconds(problem, plan, walked, reader)
+    for i, (batch, needed) in enumerate(zip(plan.batches, seconds, strict=True)):
+        found: dict[str, Any] = {
+            "seconds": needed,
+            "items": sum(stop.quantity for stop in batch.stops),
+            "totes": sum(totes.get(order, 0) for order in batch.orders),
+        }
+        for name in ("volume_mm3", "weight_g"):
+            each = [getattr(items[s.sku], name) if s.sku in items else None for s in batch.stops]
+            if getattr(batch, name) is not None:
+                found[name] = sum(stop.quantity * (one or 0) for stop, one in zip(batch.stops, each, strict=True))
+        yield from untrue(batch, f"/batches/{i}", found)
+    metres, before = sum(walked), baseline_distance(instance)
+    sums = {
+        "distance_m": metres,
+        "seconds": sum(seconds),
+        "baseline_distance_m": before,
+        "saved_m": before - metres,
+        "saved_share": (before - metres) / before if before else 0.0,
+    }
+    yield from untrue(plan, "", sums, size=before)
+
+
+def _seconds(problem: BatchingProblem, plan: BatchingSolution, walked: list[float], reader: WalkCheck) -> list[float]:
+    """How long each batch takes."""
+    pace = problem.pace
+    found = []
+    for batch, metres in zip(plan.batches, walked, strict=True):
+        halts = {reader.halt_of(stop.location, (stop.x_m, stop.y_m)) for stop in batch.stops}
+        pieces = sum(stop.quantity for stop in batch.stops)
+        handling = pace.setup_s + len(halts) * pace.stop_s + pieces * pace.piece_s
+        found.append(metres / pace.walk_m_per_s + handling)
+    return found
 
 
 def _objective(
     problem: BatchingProblem, plan: BatchingSolution, walked: list[float], reader: WalkCheck, faults: list[Fault]
 ) -> Objective:
-    pace = problem.pace
-    seconds = []
-    for batch, metres in zip(plan.batches, walked, strict=True):
-        halts = {reader.halt_of(stop.location, (stop.x_m, stop.y_m)) for stop in batch.stops}
-        pieces = sum(stop.quantity for stop in batch.stops)
-        handling = pace.setup_s + len(halts) * pace.stop_s + pieces * pace.piece_s
-        seconds.append(metres / pace.walk_m_per_s + handling)
+    seconds = _seconds(problem, plan, walked, reader)
     parts = {"walking": sum(walked)}
     if problem.objective == "time":
-        parts = {"walking": sum(walked) / pace.walk_m_per_s}
+        parts = {"walking": sum(walked) / problem.pace.walk_m_per_s}
         parts["handling"] = sum(seconds) - parts["walking"]
     if problem.due != "ignore":
         late = _check_times(problem, plan, seconds, faults)
@@ -123,7 +158,20 @@ def _check_contents(
     taken: Counter[tuple[str, str]] = Counter()
     got: dict[str, Counter[str]] = defaultdict(Counter)  # per order, or per batch when it holds several
     times: Counter[str] = Counter()
+    names: Counter[str] = Counter(batch.id for batch in plan.batches)
+    faults += [Fault("/batches", f"{n} batches are called {name!r}") for name, n in names.items() if n > 1]
+    zone_of = _zones(problem)
     for i, batch in enumerate(plan.batches):
+        faults += [
+            Fault(f"/batches/{i}/orders", f"{order!r} is named {n} times")
+            for order, n in Counter(batch.orders).items()
+            if n > 1
+        ]
+        zones = {zone_of[stop.location] for stop in batch.stops if stop.location in zone_of}
+        if len(zones) > 1:
+            faults.append(Fault(f"/batches/{i}/stops", f"orders are picked zone by zone; these lie in {sorted(zones)}"))
+        elif zones and batch.zone not in zones:
+            faults.append(Fault(f"/batches/{i}/zone", f"its stops lie in {zones.pop()!r}, not in {batch.zone!r}"))
         picked: Counter[str] = Counter()
         for j, stop in enumerate(batch.stops):
             taken[(stop.location, stop.sku)] += stop.quantity
@@ -149,6 +197,14 @@ def _check_contents(
         need = _need(orders[order] for order in batch.orders if order in orders)
         if need != got[f"batch {i}"]:
             faults.append(Fault(f"/batches/{i}/stops", "the pieces picked are not those that the batch's orders need"))
+
+
+def _zones(problem: BatchingProblem) -> dict[str, str]:
+    """The zone of each place with stock, where orders are picked zone by zone."""
+    if not problem.zone_picking:
+        return {}
+    lying = {line.location for line in problem.stock}
+    return {place.id: place.zone for place in locations(problem.layout) if place.id in lying}
 
 
 def _check_totals(plan: BatchingSolution, orders: Any, got: dict[str, Counter[str]], faults: list[Fault]) -> None:
@@ -179,10 +235,15 @@ def _check_carts(problem: BatchingProblem, plan: BatchingSolution, faults: list[
             "orders": len(batch.orders),
             "totes": sum(totes.get(order, 0) for order in batch.orders),
         }
-        if cart.volume_mm3:
-            loads["volume_mm3"] = sum(stop.quantity * (items[stop.sku].volume_mm3 or 0) for stop in batch.stops)
-        if cart.weight_g:
-            loads["weight_g"] = sum(stop.quantity * (items[stop.sku].weight_g or 0) for stop in batch.stops)
+        for name in ("volume_mm3", "weight_g"):
+            if getattr(cart, name):
+                each = [getattr(items[s.sku], name) if s.sku in items else None for s in batch.stops]
+                faults += [
+                    Fault(f"/batches/{i}/stops/{j}", f"the cart limits {name}, and that of {stop.sku!r} is not known")
+                    for j, (stop, one) in enumerate(zip(batch.stops, each, strict=True))
+                    if one is None
+                ]
+                loads[name] = sum(stop.quantity * (one or 0) for stop, one in zip(batch.stops, each, strict=True))
         for name, load in loads.items():
             limit = getattr(cart, name)
             if limit is not None and load > limit:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from containers.optimizer.family import CheckReport
 from containers.optimizer.labour.problem import Plan
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from contracts.errors import Fault
 from contracts.optimize import Objective, Unassigned
-from contracts.problems.labour import Assignment, LabourLocks, LabourProblem, LabourSolution, LabourTask
+from contracts.problems.labour import Assignment, LabourLocks, LabourProblem, LabourSolution, LabourTask, Worker
 
 
 def check(plan: Plan, solution: Mapping[str, Any], locks: Mapping[str, Any] | None) -> CheckReport:
@@ -34,6 +34,7 @@ def check(plan: Plan, solution: Mapping[str, Any], locks: Mapping[str, Any] | No
         objective(source, done),
         tuple(faults),
         tuple(Unassigned(id=task.id, reason="left-out", detail="the plan does not hold this task") for task in left),
+        tuple(_untrue(source, done, model)),
     )
 
 
@@ -43,8 +44,9 @@ def objective(source: LabourProblem, done: Mapping[str, Assignment]) -> Objectiv
     for task in source.tasks:
         if task.id in done and task.due_s is not None:
             late += task.weight * max(0, done[task.id].end_s - task.due_s)
+    finishes = _finishes(source.tasks, done)
     for wave in source.waves:
-        finish = _finish(source.tasks, done, wave.id)
+        finish = finishes.get(wave.id)
         if finish is not None and wave.due_s is not None:
             late += wave.weight * max(0, finish - wave.due_s)
     left = sum(task.weight for task in source.tasks if task.id not in done)
@@ -53,8 +55,13 @@ def objective(source: LabourProblem, done: Mapping[str, Assignment]) -> Objectiv
     return Objective(value=sum(parts.values()), unit="points", parts=parts)
 
 
-def _finish(tasks: Iterable[LabourTask], done: Mapping[str, Assignment], wave: str) -> int | None:
-    return max((done[task.id].end_s for task in tasks if task.wave == wave and task.id in done), default=None)
+def _finishes(tasks: Iterable[LabourTask], done: Mapping[str, Assignment]) -> dict[str, int]:
+    """When the last planned task of each wave ends, for waves that have any."""
+    finishes: dict[str, int] = {}
+    for task in tasks:
+        if task.wave is not None and task.id in done:
+            finishes[task.wave] = max(finishes.get(task.wave, 0), done[task.id].end_s)
+    return finishes
 
 
 def _names(source: LabourProblem, model: LabourSolution) -> Iterable[Fault]:
@@ -188,11 +195,54 @@ def _locks(done: Mapping[str, Assignment], locks: LabourLocks) -> list[Fault]:
     return faults
 
 
+def _untrue(source: LabourProblem, done: Mapping[str, Assignment], model: LabourSolution) -> Iterator[Fault]:
+    """What is told of waves and of people; a plan may leave either out, and extra people cannot be counted again."""
+    waves, workers = {wave.id: wave for wave in source.waves}, {worker.id: worker for worker in source.workers}
+    for name, told, known in (
+        ("waves", [row.wave for row in model.waves], waves),
+        ("workers", [row.worker for row in model.workers], workers),
+    ):
+        if told and sorted(told) != sorted(known):
+            yield Fault(f"/{name}", "there is one row for each of the problem's")
+    finishes = _finishes(source.tasks, done)
+    missing = Counter(task.wave for task in source.tasks if task.id not in done)
+    for n, wave in enumerate(model.waves):
+        if wave.wave in waves:
+            due, finish, out = waves[wave.wave].due_s, finishes.get(wave.wave), missing[wave.wave]
+            late = max(0, finish - due) if finish is not None and due is not None else 0
+            yield from untrue(wave, f"/waves/{n}", {"due_s": due, "late_s": late, "left_out": out})
+    rows_of: dict[str, list[Assignment]] = defaultdict(list)
+    for row in done.values():
+        rows_of[row.worker].append(row)
+    for n, load in enumerate(model.workers):
+        if load.worker in workers:
+            rows = rows_of[load.worker]
+            found = {
+                "tasks": len(rows),
+                "busy_s": sum(row.end_s - row.start_s for row in rows),
+                "shift_s": _shift_seconds(workers[load.worker]),
+                "first_start_s": min((row.start_s for row in rows), default=None),
+                "last_end_s": max((row.end_s for row in rows), default=None),
+            }
+            yield from untrue(load, f"/workers/{n}", found)
+
+
+def _shift_seconds(worker: Worker) -> int:
+    """Seconds that are in some shift and in no break, moment by moment."""
+    moments = sorted({at for span in (*worker.shifts, *worker.breaks) for at in (span.start_s, span.end_s)})
+    total = 0
+    for start, end in itertools.pairwise(moments):
+        inside = any(span.start_s <= start and end <= span.end_s for span in worker.shifts)
+        total += (end - start) * (inside and not any(p.start_s <= start and end <= p.end_s for p in worker.breaks))
+    return total
+
+
 def _forecasts(source: LabourProblem, done: Mapping[str, Assignment], model: LabourSolution) -> list[Fault]:
     """What the plan says of its waves must be what its assignments come to; a plan may also say nothing."""
     faults = []
+    finishes = _finishes(source.tasks, done)
     for n, row in enumerate(model.waves):
-        finish = _finish(source.tasks, done, row.wave)
+        finish = finishes.get(row.wave)
         if finish != row.finish_s:
             faults.append(Fault(f"/waves/{n}/finish_s", f"wave {row.wave!r} ends at {finish} s, not {row.finish_s}"))
     return faults

@@ -10,7 +10,7 @@ from math import floor
 from typing import Any
 
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from containers.optimizer.replenishment.problem import Face, Instance
 from contracts.errors import Fault
 from contracts.optimize import Objective, Unassigned
@@ -63,7 +63,12 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         for sku, pieces in sorted(short.items())
     )
     value = Objective(value=sum(parts.values()), unit="s", parts=parts)
-    return CheckReport(value, tuple(faults), instance.without_face + left)
+    found = {
+        "seconds": parts["work"],
+        "late_tasks": sum(task.finish_s > task.due_s + EPSILON for task in plan.tasks),
+        "trips_during_waves": len({(task.sku, task.period, task.trip) for task in plan.tasks if task.trip > 1}),
+    }
+    return CheckReport(value, tuple(faults), instance.without_face + left, tuple(untrue(plan, "", found)))
 
 
 def _seconds(instance: Instance, face: Face, task: RestockTask) -> float:

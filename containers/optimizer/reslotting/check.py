@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import TOLD_METRES, locks_of, plan_of, untrue
 from containers.optimizer.reslotting.problem import Instance
 from containers.optimizer.slotting.check import find_faults, region_of, tags, todays_assignments
 from containers.optimizer.slotting.measure import Aim, measure
@@ -40,13 +40,46 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         faults.append(Fault("/moves", "something is left at the staging place"))
     faults += _budget_faults(facts, plan, seconds)
     faults += _end_faults(plan, lying)
-    slots: dict[str, list[str]] = defaultdict(list)
-    for one in plan.assignments:
-        slots[one.sku].append(one.location)
-    parts = measure(facts, instance.building.floor, Aim(facts.objective, facts.depot_weight), slots, {})
-    parts = {name: metres / facts.horizon_days for name, metres in parts.items()}
+    before, parts = _daily(instance, todays_assignments(facts)), _daily(instance, plan.assignments)
+    saved = sum(before.values()) - sum(parts.values())
+    found = {
+        "distance_m_per_day_before": before["walking"] + before.get("apart", 0.0),
+        "distance_m_per_day_after": parts["walking"] + parts.get("apart", 0.0),
+        "saved_m_per_day": saved,
+    }
+    told = untrue(plan, "", found, size=sum(before.values()))
+    paid = (plan.payback_days or 0.0) * saved
+    if plan.payback_days is not None and abs(paid - seconds * facts.walk_m_per_s) > 1e-3 * paid + TOLD_METRES:
+        told.append(Fault("/payback_days", f"the moves take {seconds} s, and {saved} m a day are saved"))
     parts["moving"] = seconds * facts.walk_m_per_s / facts.payback_days
-    return CheckReport(Objective(value=sum(parts.values()), unit="m/day", parts=parts), tuple(faults))
+    return CheckReport(
+        Objective(value=sum(parts.values()), unit="m/day", parts=parts),
+        tuple(faults),
+        untrue=(*told, *_untrue_moves(plan)),
+    )
+
+
+def _daily(instance: Instance, lying: Iterable[SlotAssignment]) -> dict[str, float]:
+    """Metres a day by part, with the articles where they lie. What lies at unknown places is a fault, and is left out."""
+    facts = instance.source
+    slots: dict[str, list[str]] = defaultdict(list)
+    for one in lying:
+        if one.location in facts.place_of:
+            slots[one.sku].append(one.location)
+    parts = measure(facts, instance.building.floor, Aim(facts.objective, facts.depot_weight), slots, {})
+    return {name: metres / facts.horizon_days for name, metres in parts.items()}
+
+
+def _untrue_moves(plan: ReslottingSolution) -> Iterator[Fault]:
+    """Whether chains are whole and in their order, and the moves that are called temporary are."""
+    chain = 1
+    last_from = {(move.sku, move.from_location): i for i, move in enumerate(plan.moves)}
+    for i, move in enumerate(plan.moves):
+        if "chain" in move.model_fields_set and move.chain not in (chain, chain + (i > 0)):
+            yield Fault(f"/moves/{i}/chain", f"chains are numbered from 1 in their order; this comes after {chain}")
+        chain = max(chain, move.chain)
+        onward = last_from.get((move.sku, move.to_location), -1) > i
+        yield from untrue(move, f"/moves/{i}", {"temporary": onward})
 
 
 def _step(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from containers.optimizer.routing.problem import Instance, out_of_stock, unreachable
 from containers.optimizer.walk_check import METRES_EPSILON, WalkCheck
 from contracts.errors import Fault
@@ -39,7 +39,8 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         if left < 0
     ]
     faults += _lock_faults(plan, pinned)
-    return CheckReport(Objective(value=total, unit="m", parts={"walking": total}), tuple(faults), left_out)
+    value = Objective(value=total, unit="m", parts={"walking": total})
+    return CheckReport(value, tuple(faults), left_out, tuple(untrue(plan, "", {"distance_m": total})))
 
 
 class RouteCheck:
@@ -124,6 +125,8 @@ def _contents_faults(one: PickList, route: Route | LockedRoute, where: str) -> l
     faults = []
     if set(route.locations) != {*one.locations, *(take.location for take in route.takes)}:
         faults.append(Fault(f"{where}/locations", "the route's locations are not those of its list"))
+    if len(set(route.locations)) < len(route.locations):
+        faults.append(Fault(f"{where}/locations", "a location is named twice"))
     taken = Counter[str]()
     for take in route.takes:
         taken[take.sku] += take.quantity

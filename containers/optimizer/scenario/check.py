@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,14 +12,14 @@ from pydantic import ValidationError
 from containers.optimizer.batching import FAMILY as BATCHING
 from containers.optimizer.batching.problem import Instance
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from containers.optimizer.reslotting import FAMILY as RESLOTTING
 from containers.optimizer.scenario.problem import Scenario, batching_on
 from containers.optimizer.scenario.reslot import facts
 from contracts.errors import Fault, ProblemError, from_validation
 from contracts.optimize import Objective
 from contracts.problems.batching import Batch
-from contracts.problems.scenario import ScenarioLocks, ScenarioSolution
+from contracts.problems.scenario import ScenarioLocks, ScenarioProblem, ScenarioSolution
 
 CENTIMETRE = 0.01
 
@@ -44,7 +44,9 @@ def check(scenario: Scenario, solution: Mapping[str, Any], locks: Mapping[str, A
     if model.batches and not faults:
         held = {"together": pinned.together, "sealed": pinned.sealed} if "batch" in scenario.source.steps else None
         faults += _plan(scenario, instance, model, held)
-    return CheckReport(value, tuple(faults), instance.left_out)
+    return CheckReport(
+        value, tuple(faults), instance.left_out, () if faults else tuple(_untrue(scenario.source, model))
+    )
 
 
 def _after_moves(scenario: Scenario, model: ScenarioSolution, faults: list[Fault]) -> list[dict[str, Any]]:
@@ -76,8 +78,61 @@ def _after_moves(scenario: Scenario, model: ScenarioSolution, faults: list[Fault
     }
     report = RESLOTTING.check(RESLOTTING.read(facts(scenario.source)), plan, None)
     # What the moves save is told by the stages, so the plan's own claims are left out.
-    faults += [fault for fault in report.violations if fault.pointer.startswith("/moves")]
+    faults += [fault for fault in report.violations + report.untrue if fault.pointer.startswith("/moves")]
     return rows
+
+
+def _untrue(source: ScenarioProblem, model: ScenarioSolution) -> Iterator[Fault]:
+    """Money, minutes and shares that are told, from the stages' metres and seconds; when the crew is done, from the plan."""
+    first, last = model.stages[0], model.stages[-1]
+    steps = [stage.step for stage in model.stages]
+    if steps[0] != "today" or [step for step in source.steps if step in steps] != steps[1:]:
+        yield Fault(
+            "/stages", f"they are 'today' and then of {list(source.steps)} those that were made, in their order"
+        )
+    costs = [round(one.seconds * source.wage_per_hour / 3600) if source.wage_per_hour else None for one in model.stages]
+    for n, (stage, cost) in enumerate(zip(model.stages, costs, strict=True)):
+        found: dict[str, Any] = {"cost": cost}
+        if n:
+            was = costs[n - 1]
+            found["saved_cost"] = None if was is None or cost is None else was - cost
+        yield from untrue(stage, f"/stages/{n}", found)
+    found = {
+        "saved_share": 1 - last.metres / first.metres if first.metres else 0.0,
+        "saved_seconds": first.seconds - last.seconds,
+        "moves_minutes": sum(move.seconds for move in model.moves) / 60,
+    }
+    if costs[0] is not None and costs[-1] is not None:
+        found["saved_cost_per_year"] = round((costs[0] - costs[-1]) / source.days * source.days_per_year)
+    yield from untrue(model, "", found, size=first.seconds)
+    if model.forecast is not None:
+        predicted, mean = last.finish_s, model.forecast.mean_finish_s
+        share = (mean - predicted) / predicted if predicted else 0.0
+        yield from untrue(model.forecast, "/forecast", {"predicted_finish_s": predicted, "error_share": share})
+    if model.batches:
+        yield from untrue(
+            last,
+            f"/stages/{len(model.stages) - 1}",
+            {"batches": len(model.batches), "finish_s": _done_s(source, model)},
+        )
+
+
+def _done_s(source: ScenarioProblem, model: ScenarioSolution) -> float:
+    """When the last tour of the plan is done: every picker's one after another, none goes on through a break."""
+    hands: dict[Any, list[tuple[float, float]]] = defaultdict(list)
+    for row in model.batches:
+        hands[row.get("picker")].append((row.get("start_s") or 0.0, float(row.get("seconds") or 0.0)))
+    latest = 0.0
+    for tours in hands.values():
+        now = 0.0
+        for _, seconds in sorted(tours):
+            until = now + seconds
+            for pause in sorted(source.crew.breaks, key=lambda one: one.start_s):
+                if now < pause.end_s and pause.start_s < until:
+                    until += pause.end_s - max(now, pause.start_s)
+            now = until
+        latest = max(latest, now)
+    return latest
 
 
 def _sums(model: ScenarioSolution) -> list[Fault]:
@@ -116,7 +171,8 @@ def _plan(
     }
     report = BATCHING.check(instance, plain, locks)
     # The plan stands for itself here: what it saves is told by the stages.
-    faults = [fault for fault in report.violations if not fault.pointer.startswith(("/baseline", "/saved"))]
+    faults = list(report.violations)
+    faults += [fault for fault in report.untrue if fault.pointer.startswith("/batches/")]
     if abs(sum(row.distance_m for row in rows) - last.metres) > CENTIMETRE * max(1, len(rows)):
         faults.append(Fault("/stages", f"the last stage walks {last.metres:.2f} m; its batches do not"))
     halts = sum(len({(stop.x_m, stop.y_m) for stop in row.stops}) for row in rows)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import locks_of, plan_of
+from containers.optimizer.reading import locks_of, plan_of, untrue
 from containers.optimizer.slotting.measure import Aim, measure
 from containers.optimizer.slotting.problem import Instance
 from contracts.catalogue import Item
@@ -41,7 +41,18 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
         for sku, share in sorted(missing.items())
         if share > 1e-12
     )
-    return CheckReport(Objective(value=sum(parts.values()), unit="m", parts=parts), tuple(faults), left_out)
+    value = sum(parts.values())
+    walking, days = parts["walking"] + parts.get("apart", 0.0), facts.horizon_days
+    found = {"distance_m": walking, "distance_m_per_day": walking / days}
+    if plan.baseline_m is not None:
+        found |= {"saved_m_per_day": (plan.baseline_m - value) / days}
+        found |= {"saved_share": (plan.baseline_m - value) / plan.baseline_m} if plan.baseline_m else {}
+    return CheckReport(
+        Objective(value=value, unit="m", parts=parts),
+        tuple(faults),
+        left_out,
+        tuple(untrue(plan, "", found, size=value)),
+    )
 
 
 def wanted_pieces(facts: SlottingFacts) -> dict[str, int]:
@@ -86,6 +97,12 @@ def find_faults(
         else:
             inside[one.location].append(one)
             faults += _article_faults(facts, one, places[one.location], where)
+    told = Counter((one.sku, one.location) for one in lying)
+    faults += [
+        Fault("/assignments", f"{sku} is put into {name} {times} times; give one row with all its pieces")
+        for (sku, name), times in told.items()
+        if times > 1
+    ]
     for name, contents in inside.items():
         slot = limits.get(name)
         most = facts.rules.max_skus_per_slot if slot is None or slot.max_skus is None else slot.max_skus

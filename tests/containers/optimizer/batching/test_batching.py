@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from containers.optimizer.batching import FAMILY
 from containers.optimizer.execute import execute
 from containers.optimizer.family import Run
 from contracts.errors import ProblemError
@@ -136,6 +137,19 @@ def test_zone_picking_keeps_each_batch_in_its_zone() -> None:
     for batch in _solve(data).solution["batches"]:
         aisles = {int(stop["location"][1:3]) - 1 for stop in batch["stops"]}
         assert aisles <= ({0, 1} if batch["zone"] == "east" else {2, 3})
+
+
+def test_a_batch_across_zones_is_a_fault() -> None:
+    data = batching_data(11, zone_picking=True)
+    data["layout"]["zones"] = [
+        {"id": "east", "first_aisle": 0, "last_aisle": 1},
+        {"id": "west", "first_aisle": 2, "last_aisle": 3},
+    ]
+    plan = _solve(data).solution
+    east, west = (next(one for one in plan["batches"] if one["zone"] == zone) for zone in ("east", "west"))
+    east["stops"] = [*east["stops"], *west["stops"]]
+    told = FAMILY.check(FAMILY.read(data), plan, None).violations
+    assert "orders are picked zone by zone; these lie in ['east', 'west']" in [fault.detail for fault in told]
 
 
 def test_a_plan_may_walk_more_than_a_hundred_kilometres() -> None:
