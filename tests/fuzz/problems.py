@@ -3,7 +3,8 @@
     python -m tests.fuzz.problems --cases 2000 --seed 1 [--family batching]        (part of make fuzz)
 
 A case is a whole request of one family, changed in one to four places. It gets a checked plan, which is then scored as it
-is and sent again as a warm start, or a problem document that says where the request is wrong. Anything else is a finding.
+is and sent again as a warm start, or a problem document that says where the request is wrong. The plan, changed in its turn, is
+scored and started from too. Anything else is a finding.
 """
 
 from __future__ import annotations
@@ -315,14 +316,25 @@ def finding(name: str, request: dict[str, Any], seconds: float = SECONDS) -> str
             return f"its own plan is scored {scored.objective.value}, not {answer.objective.value}"
         if _answer({**whole, "warm_start": answer.solution}) is None:
             return "its own plan is refused as a warm start"
+        spoiled, changes = mutate(random.Random(answer.input_hash), {"warm_start": answer.solution})
+        try:
+            _answer({**whole, **spoiled, "mode": "score"})
+            _answer({**whole, **spoiled})
+        except Exception as error:
+            error.add_note(f"with its plan changed: {'; '.join(changes)}")
+            raise
         bound, sense = answer.bound.value, 1 if answer.objective.sense == "min" else -1
         if bound is not None and sense * (bound - answer.objective.value) > 1e-6 * max(1.0, abs(bound)):
             return f"the bound {bound} is beyond the value {answer.objective.value}"
     except ProblemError as error:
-        return f"{error.code}: {error.detail} {[f'{f.pointer}: {f.detail}' for f in error.errors[:3]]}"
+        return f"{error.code}: {error.detail} {[f'{f.pointer}: {f.detail}' for f in error.errors[:3]]} {_notes(error)}"
     except Exception as error:  # noqa: BLE001 - whatever else escapes is what this looks for
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error} {_notes(error)}"
     return None
+
+
+def _notes(error: Exception) -> str:
+    return "; ".join(getattr(error, "__notes__", ()))
 
 
 def _answer(whole: dict[str, Any]) -> Any:
