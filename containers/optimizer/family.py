@@ -29,7 +29,7 @@ PLAN_SHARE = 0.05
 MAX_PLAN_BYTES = 512 * 1024
 # Kept back from the time budget for turning the search's best into an answer that is checked.
 FINISH_SHARE = 0.02
-MOST_FINISHING = 0.5
+MOST_FINISHING = 0.7
 # A plan that would come so many budgets after the start, and so many seconds after the budget's end, is not waited for, unless
 # finishing is a matter of moments. A somewhat late plan is worth more than none, and a busy machine makes every estimate long.
 LATE, PATIENCE_S, MOMENT_S = 1.5, 10.0, 0.5

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from containers.optimizer.batching.problem import Instance, Part
+from containers.optimizer.batching.problem import Instance, fits
 from containers.optimizer.routing import rules
 from contracts.optimize import Reference
 
@@ -17,22 +15,12 @@ def first_come(instance: Instance) -> list[list[int]]:
     batches: list[list[int]] = []
     for number, part in enumerate(instance.parts):
         current = open_batches.get(part.zone)
-        if current is None or not _fits(instance, [*(instance.parts[i] for i in current), part]):
+        if current is None or not fits(instance, [*(instance.parts[i] for i in current), part]):
             current = []
             batches.append(current)
             open_batches[part.zone] = current
         current.append(number)
     return batches
-
-
-def _fits(instance: Instance, parts: Sequence[Part]) -> bool:
-    totals = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
-    if any(total > limit for total, limit in zip(totals, instance.capacity.tolist(), strict=True)):
-        return False
-    tags = 0
-    for part in parts:
-        tags |= part.tags
-    return not tags & instance.clash_of(tags)
 
 
 def baseline_distance(instance: Instance) -> float:

@@ -8,10 +8,10 @@ from containers.optimizer.jit import kernel
 
 
 @kernel
-def rota(seconds, soonest, free, picker, start):  # type: ignore[no-untyped-def]
-    """Who picks each batch (B,) from when: by earliest due time, to whoever is free first. free: (pickers,) work space."""
+def rota(seconds, order, free, picker, start):  # type: ignore[no-untyped-def]
+    """Who picks each batch (B,) from when: in this order, whoever is free first. free: (pickers,) work space."""
     free[:] = 0.0
-    for b in np.argsort(soonest, kind="mergesort"):
+    for b in order:
         p = 0
         for q in range(1, free.shape[0]):
             if free[q] < free[p]:

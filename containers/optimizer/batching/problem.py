@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,17 @@ class Instance:
             if tags >> bit & 1:
                 mask |= others
         return mask
+
+
+def fits(instance: Instance, parts: Sequence[Part]) -> bool:
+    """Whether one cart takes all of these: capacity, zone, and what may not share it."""
+    totals = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
+    if any(total > limit for total, limit in zip(totals, instance.capacity.tolist(), strict=True)):
+        return False
+    tags = 0
+    for part in parts:
+        tags |= part.tags
+    return not tags & instance.clash_of(tags) and len({part.zone for part in parts}) == 1
 
 
 def read(data: Mapping[str, Any]) -> Instance:

@@ -20,11 +20,14 @@ from containers.optimizer.batching.units import IntArray, units_of
 from containers.optimizer.family import Answer, Run
 from contracts.optimize import Bound
 
+# To write and check a plan takes so many times as long as to read the problem, until the first plan tells better.
+FINISH_OF_READING = 4.0
 METHOD = "set partitioning over every batch that fits on the cart (linear program or branch and bound, HiGHS)"
 
 
 def solve(instance: Instance, run: Run) -> Answer:
     """A plan for every part that can be picked; locked groups stay, an earlier plan is where the search starts."""
+    run.keep_back(FINISH_OF_READING * run.reading_s)
     pinned = read_locks(instance, run.locks)
     if instance.source.extend is not None:
         return extend(instance, pinned, run)
@@ -33,27 +36,31 @@ def solve(instance: Instance, run: Run) -> Answer:
     moves = 0
     bound = Bound(reason="too many batches fit on the cart to list them all, or deadlines count: nothing is proven")
     batches = sealed
+    locked, shut = orders_of(pinned), frozenset(part for batch in sealed for part in batch)
     if groups:
         units = units_of(instance, groups)
         start = None if warm is None else feasible_start(instance, units.batches(units.assignment(warm)), groups)
         if start is None and not pinned.together and not pinned.sealed:
             start = first_come(instance)
 
+        def planned(assignment: IntArray) -> list[list[int]]:
+            return kept(instance, sealed + units.batches(assignment), locked, shut)[0]
+
         def show(assignment: IntArray) -> Answer:
-            return answer_of(instance, kept(instance, sealed + units.batches(assignment))[0])
+            return answer_of(instance, planned(assignment))
 
         run.constant, run.show = _unmoved(instance, sealed), show
         earlier = None if start is None else units.assignment(start)
 
         def first(assignment: IntArray) -> None:
-            keep_back(instance, run, lambda: kept(instance, sealed + units.batches(assignment), orders_of(pinned))[0])
+            keep_back(instance, run, lambda: planned(assignment))
 
         found = search(instance.floor, units, earlier, run, instance.source.pickers, first)
         batches = batches + units.batches(found.assignment)
         moves = found.moves
         if found.bound is not None and not sealed and instance.floor.exact:
             bound = Bound(value=found.bound + picking(instance), method=METHOD)
-    batches, unassigned = kept(instance, batches, orders_of(pinned))
+    batches, unassigned = kept(instance, batches, locked, shut)
     refuse_late(pinned, unassigned)
     answer = answer_of(instance, batches)
     return Answer(

@@ -48,7 +48,7 @@ def units_of(instance: Instance, groups: list[list[int]]) -> Units:
     limited = np.flatnonzero(instance.capacity < UNLIMITED)
     for group in groups:
         parts = [instance.parts[i] for i in group]
-        lists.append(np.unique([pick.position for part in parts for pick in part.picks]))
+        lists.append(np.array(sorted({pick.position for part in parts for pick in part.picks}), dtype=np.int64))
         total = [sum(column) for column in zip(*(part.demand for part in parts), strict=True)]
         demand.append(total)
         pieces.append(total[0])

@@ -90,7 +90,8 @@ def objective_of(problem: PackingProblem, bins: list[Bin]) -> Objective:
             packed[kind] += 1
     for begun in problem.begun:
         for fixed in begun.fixed:
-            packed[fixed.kind] += fixed.kind >= 0
+            if fixed.kind >= 0:  # pinned; what lay in the carton before is of no kind
+                packed[fixed.kind] += 1
     if problem.source.objective == "value":
         loaded = float(sum(kind.value * int(number) for kind, number in zip(problem.kinds, packed, strict=True)))
         return Objective(value=loaded, unit="value", sense="max", parts={"loaded": loaded})

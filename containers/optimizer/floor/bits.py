@@ -25,22 +25,16 @@ def words_of(lists: list[IntArray], slots: int, aisle_cells: int) -> tuple[Any, 
     lists: distinct positions each. aisle_cells: how many cells (blocks) an aisle has.
     """
     per_cell = -(-slots // 64)
-    words, masks, sizes = [], [], []
-    for positions in lists:
-        cell, slot = np.divmod(np.asarray(positions, dtype=np.int64), slots)
-        word = cell * per_cell + (slot >> 6)
-        bit = np.left_shift(ONE, (slot & 63).astype(np.uint64))
-        distinct, where = np.unique(word, return_inverse=True)
-        mask = np.zeros(len(distinct), dtype=np.uint64)
-        np.bitwise_or.at(mask, where, bit)
-        words.append(distinct)
-        masks.append(mask)
-        sizes.append(len(distinct))
-    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    word = np.concatenate(words) if words else np.zeros(0, dtype=np.int64)
-    mask = np.concatenate(masks) if masks else np.zeros(0, dtype=np.uint64)
-    return offsets, word, mask, word // (per_cell * aisle_cells)
+    owner = np.repeat(np.arange(len(lists)), [len(positions) for positions in lists])
+    cell, slot = np.divmod(np.concatenate([np.zeros(0, dtype=np.int64), *lists]), slots)
+    word = cell * per_cell + (slot >> 6)
+    bit = np.left_shift(ONE, (slot & 63).astype(np.uint64))
+    order = np.lexsort((word, owner))
+    owner, word, bit = owner[order], word[order], bit[order]
+    first = np.flatnonzero(np.append(True, (np.diff(owner) != 0) | (np.diff(word) != 0))[: len(word)])
+    offsets = np.searchsorted(owner[first], np.arange(len(lists) + 1)).astype(np.int64)
+    mask = np.bitwise_or.reduceat(bit, first) if len(first) else bit
+    return offsets, word[first], mask, word[first] // (per_cell * aisle_cells)
 
 
 @kernel

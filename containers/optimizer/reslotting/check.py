@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from containers.optimizer.family import CheckReport
-from containers.optimizer.reading import TOLD_METRES, locks_of, plan_of, untrue
+from containers.optimizer.reading import TOLD, TOLD_METRES, locks_of, plan_of, untrue
 from containers.optimizer.reslotting.problem import Instance
 from containers.optimizer.slotting.check import find_faults, region_of, tags, todays_assignments
 from containers.optimizer.slotting.measure import Aim, measure
@@ -49,7 +49,10 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     }
     told = untrue(plan, "", found, size=sum(before.values()))
     paid = (plan.payback_days or 0.0) * saved
-    if plan.payback_days is not None and abs(paid - seconds * facts.walk_m_per_s) > 1e-3 * paid + TOLD_METRES:
+    if (
+        plan.payback_days is not None
+        and abs(paid - seconds * facts.walk_m_per_s) > 1e-3 * paid + TOLD * saved + TOLD_METRES
+    ):
         told.append(Fault("/payback_days", f"the moves take {seconds} s, and {saved} m a day are saved"))
     parts["moving"] = seconds * facts.walk_m_per_s / facts.payback_days
     return CheckReport(

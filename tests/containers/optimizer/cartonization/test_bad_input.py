@@ -74,6 +74,18 @@ def test_too_many_pieces_are_refused_with_the_limit() -> None:
     assert caught.value.extra["limit"] == 20_000
 
 
+def test_nothing_to_pack_beside_what_an_open_carton_holds_is_a_complete_plan() -> None:
+    size = {"length_mm": 100, "width_mm": 100, "height_mm": 100}
+    lying = {"id": "old", "x": 0, "y": 0, "z": 0, "weight_g": 5, **dict.fromkeys(size, 50)}
+    data = {
+        "items": [],
+        "cartons": [{"id": "S", **size}],
+        "open_cartons": [{"id": "begun", "type": "S", "contents": [lying]}],
+    }
+    result = pack(data)
+    assert (result.objective.value, result.unassigned) == (0.0, ())
+
+
 def test_nothing_to_pack_is_a_complete_plan() -> None:
     answer = pack({"items": [], "cartons": [CARTON]})
     assert answer.objective.value == 0

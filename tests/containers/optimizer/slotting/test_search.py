@@ -126,14 +126,14 @@ def test_pairs_of_articles_that_would_fill_the_memory_are_refused_with_the_limit
     assert "2 MB" in caught.value.detail
 
 
-def test_what_finishing_takes_is_kept_back_up_to_half_the_budget() -> None:
+def test_what_finishing_takes_is_kept_back_up_to_seven_tenths_of_the_budget() -> None:
     run = Run(Budget(seconds=10))
     run.keep_back(3)
     assert run.remaining_s == pytest.approx(7, abs=0.5)
     run.keep_back(1)
     assert run.remaining_s == pytest.approx(7, abs=0.5)
     run.keep_back(60)
-    assert run.remaining_s == pytest.approx(5, abs=0.5)
+    assert run.remaining_s == pytest.approx(3, abs=0.5)
 
 
 @pytest.mark.parametrize("seed", range(5))
