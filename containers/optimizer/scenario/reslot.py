@@ -16,7 +16,7 @@ def facts(source: ScenarioProblem) -> dict[str, Any]:
     return {
         "layout": source.layout.model_dump(mode="json"),
         "items": [item.model_dump(mode="json") for item in source.items],
-        "stock": [line.model_dump() for line in source.stock],
+        "stock": [line.model_dump() for line in source.stock if line.quantity],  # an empty place is not carried about
         "orders": [{"id": order.id, "lines": [line.model_dump() for line in order.lines]} for order in source.orders],
         "horizon_days": source.days,
         "orders_per_tour": source.cart.orders or 1,

@@ -74,6 +74,16 @@ def test_moving_the_articles_that_are_asked_for_to_the_front_is_a_step_of_its_ow
     assert result.solution["moves_minutes"] > 0
 
 
+def test_an_empty_place_is_not_carried_about() -> None:
+    """ "far" is asked for and lies in bay 8; the place at the back is its own too, but nothing is there to move."""
+    stock = [*STOCK[:1], {**STOCK[1], "quantity": 0}, STOCK[2], {**STOCK[1], "location": "A01-L-008-1"}]
+    settings = {"work": {"fixed_s": 1.0}, "payback_days": 365}
+    result = run(orders=orders(*["far"] * 10), steps=["reslot"], reslotting=settings, cart={"orders": 1}, stock=stock)
+    moved = [move["from_location"] for move in result.solution["moves"]]
+    assert "A01-L-008-1" in moved
+    assert FAR not in moved
+
+
 def test_locked_articles_do_not_move_and_locked_orders_share_a_cart() -> None:
     """As above, "far" would move; and apart from the locks near ones would go together (O0 and O2)."""
     settings = {"work": {"fixed_s": 1.0}, "payback_days": 365}
