@@ -46,7 +46,8 @@ def check(instance: Instance, solution: Mapping[str, Any], locks: Mapping[str, A
     found = {"distance_m": walking, "distance_m_per_day": walking / days}
     if plan.baseline_m is not None:
         found |= {"saved_m_per_day": (plan.baseline_m - value) / days}
-        found |= {"saved_share": (plan.baseline_m - value) / plan.baseline_m} if plan.baseline_m else {}
+        if plan.baseline_m > 1:  # of less, six digits say too little
+            found |= {"saved_share": (plan.baseline_m - value) / plan.baseline_m}
     return CheckReport(
         Objective(value=value, unit="m", parts=parts),
         tuple(faults),
