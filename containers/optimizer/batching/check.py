@@ -59,9 +59,9 @@ def _untrue(instance: Instance, plan: BatchingSolution, walked: list[float], rea
             "totes": sum(totes.get(order, 0) for order in batch.orders),
         }
         for name in ("volume_mm3", "weight_g"):
-            each = [getattr(items[s.sku], name) if s.sku in items else None for s in batch.stops]
             if getattr(batch, name) is not None:
-                found[name] = sum(stop.quantity * (one or 0) for stop, one in zip(batch.stops, each, strict=True))
+                each = [(stop.quantity, getattr(items.get(stop.sku), name, None)) for stop in batch.stops]
+                found[name] = sum(pieces * (one or 0) for pieces, one in each)
         yield from untrue(batch, f"/batches/{i}", found)
     metres, before = sum(walked), baseline_distance(instance)
     sums = {
@@ -170,7 +170,7 @@ def _check_contents(
         zones = {zone_of[stop.location] for stop in batch.stops if stop.location in zone_of}
         if len(zones) > 1:
             faults.append(Fault(f"/batches/{i}/stops", f"orders are picked zone by zone; these lie in {sorted(zones)}"))
-        elif zones and batch.zone not in zones:
+        elif zones and batch.zone is not None and batch.zone not in zones:
             faults.append(Fault(f"/batches/{i}/zone", f"its stops lie in {zones.pop()!r}, not in {batch.zone!r}"))
         picked: Counter[str] = Counter()
         for j, stop in enumerate(batch.stops):

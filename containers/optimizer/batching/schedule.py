@@ -158,8 +158,9 @@ def _put_back(instance: Instance, rest: list[list[int]], out: Sequence[int], shu
             trial[b], dues[b], ranks[b] = needed, min(dues[b], due), min(ranks[b], p)
             _, start = _rota(trial, np.lexsort((ranks, dues)), pickers)
             if (start + trial <= dues).all():
-                rest += [[]] * (b == len(rest))
-                rest[b] = [*rest[b], p]
+                if b == len(rest):
+                    rest.append([])
+                rest[b].append(p)
                 used = len(rest)
                 seconds, soonest, rank = trial[:used], dues[:used], ranks[:used]
                 back.add(parts[p].order.id)
