@@ -1,4 +1,4 @@
-"""Plans and locks from outside, validated where they stand in the request."""
+"""Plans and locks from outside, validated where they stand in the request; and what plans tell of themselves."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Part:
     due_s: float  # seconds after the start, infinity without a deadline
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instance:
     """A batching problem ready to be solved. `left_out` cannot be picked whatever the plan."""
 
@@ -44,7 +44,6 @@ class Instance:
     left_out: tuple[Unassigned, ...]
     capacity: npt.NDArray[np.int64]  # (D,)
     clashes: tuple[int, ...]  # per tag bit: the bits that may not share a cart with it
-    baseline_m: float | None = None  # metres of the baseline plan, once they are known
 
     def clash_of(self, tags: int) -> int:
         """The tags that may not share a cart with any of `tags`."""

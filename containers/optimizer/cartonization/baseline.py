@@ -114,7 +114,7 @@ def _pack(problem: PackingProblem) -> float:
                 left[t] += left[t] < NO_LIMIT
                 cost += int(problem.type_cost[other])
                 break
-    return float(cost) + len(missing) * (1.0 + 2.0 * float(problem.type_cost.max(initial=0)))
+    return float(cost) + len(missing) * problem.leave_price
 
 
 def _empty(problem: PackingProblem, t: int) -> _Layered:

@@ -88,7 +88,7 @@ class _Program:
             cost[k * c + j] = 0 if b >= 0 or self.is_value else float(problem.type_cost[t])
             for i in range(k):
                 high[i * c + j] = self.counts[i] if problem.fits[kinds[i], t] else 0
-        price = 1.0 + 2.0 * float(problem.type_cost.max(initial=0))
+        price = problem.leave_price
         cost[k * c + c :] = [problem.kinds[i].value for i in kinds] if self.is_value else price
         self.cost, self.high = cost, high
         self.rows: list[tuple[int, Floats, float]] = []  # column, coefficient per kind, capacity of one carton

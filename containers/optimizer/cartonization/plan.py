@@ -99,7 +99,7 @@ def objective_of(problem: PackingProblem, bins: list[Bin]) -> Objective:
     made += [begun.type for begun in problem.begun if not begun.paid]
     cost = float(sum(int(problem.type_cost[t]) for t in made))
     missing = sum(len(kind.members) for kind in problem.kinds) - int(packed.sum())
-    left = missing * (1.0 + 2.0 * float(problem.type_cost.max(initial=0)))
+    left = missing * problem.leave_price
     unit = "cartons" if problem.source.objective == "count" else "minor units"
     return Objective(value=cost + left, unit=unit, sense="min", parts={"cartons": cost, "left_out": left})
 

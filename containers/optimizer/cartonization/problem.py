@@ -102,6 +102,11 @@ class PackingProblem:
         return self.source.min_support if self.dimensions == 3 else 0.0
 
     @cached_property
+    def leave_price(self) -> float:
+        """What a piece that is left out costs: more than any two cartons."""
+        return 1.0 + 2.0 * float(self.type_cost.max(initial=0))
+
+    @cached_property
     def pieces(self) -> int:
         return int(self.counts.sum())
 

@@ -124,7 +124,7 @@ def _cut(problem: PackingProblem, counts: Ints, run: Run) -> tuple[list[Bin], in
     if not suits(problem) or not counts.any():
         return None
     cutting = Cutting(problem, counts, run.seed)
-    left = int(problem.counts.sum() - counts.sum()) * (1.0 + 2.0 * float(problem.type_cost.max()))
+    left = int(problem.counts.sum() - counts.sum()) * problem.leave_price
     sampled = False
 
     def report(cost: float, bound: float) -> None:

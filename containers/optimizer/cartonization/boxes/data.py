@@ -110,7 +110,7 @@ def build_model(problem: PackingProblem, counts: Ints | None = None) -> Model:
     scale = float(costs.mean()) if costs.size else 1.0
     if value:
         scale = max(1e-9, float(data.worth.mean()) if k else 1.0)
-    return Model(problem, data, len(units), 1.0 + 2.0 * float(problem.type_cost.max(initial=0)), scale)
+    return Model(problem, data, len(units), problem.leave_price, scale)
 
 
 def most_pieces(model: Model) -> int:
